@@ -1,0 +1,88 @@
+namespace Dataplane.Packet;
+
+/// <summary>Why a packet was dropped: a closed set, one value for each dropped packet.</summary>
+/// <remarks>
+/// A member is at once the counter's index, the metric's label (<see cref="DropReasons.Label"/>) and a row of the
+/// table in ARCHITECTURE.md. It lives in the lowest assembly so that every layer names its drop without
+/// a translation step.
+/// </remarks>
+public enum DropReason : byte
+{
+    /// <summary>Not dropped.</summary>
+    None = 0,
+
+    // Link layer
+    FrameTruncated,
+    FrameChained,
+    NotForThisRouter,
+    VlanTruncated,
+    VlanTooManyTags,
+    VlanNotConfigured,
+    EtherTypeUnsupported,
+    ArpTruncated,
+    ArpInvalid,
+
+    // IPv4
+    Ipv4Truncated,
+    Ipv4VersionBad,
+    Ipv4HeaderLengthBad,
+    Ipv4TotalLengthBad,
+    Ipv4ChecksumBad,
+    Ipv4OptionBad,
+    Ipv4SourceRoute,
+    Ipv4FragmentUnsupported,
+    Ipv4SourceInvalid,
+    Ipv4DestinationInvalid,
+
+    // IPv6
+    Ipv6Truncated,
+    Ipv6VersionBad,
+    Ipv6PayloadLengthBad,
+    Ipv6ExtensionTruncated,
+    Ipv6ExtensionTooMany,
+    Ipv6FragmentUnsupported,
+    Ipv6ForwardingUnsupported,
+
+    // Transport
+    TcpTruncated,
+    TcpOffsetBad,
+    TcpFlagsBad,
+    UdpTruncated,
+    UdpLengthBad,
+    IcmpTruncated,
+    IcmpTypeUnsupported,
+    L4ChecksumBad,
+    ProtocolUnsupported,
+
+    // Connection tracking
+    TcpNotSyn,
+    TcpStateInvalid,
+    IcmpReplyUnsolicited,
+    IcmpErrorInnerInvalid,
+    IcmpErrorUnrelated,
+    TableFull,
+    ChainTooLong,
+    ClashUnresolved,
+
+    // Policy and translation
+    FilterDropped,
+    FilterRejected,
+    NatPortsExhausted,
+    NatNoAddress,
+
+    // Forwarding
+    NoRoute,
+    TtlExceeded,
+    MtuExceeded,
+    NeighbourUnresolved,
+    NeighbourQueueFull,
+    NeighbourTableFull,
+
+    // Traffic to the router itself
+    LocalUnsupported,
+
+    // Transmit
+    TransmitRefused,
+    HandoverFull,
+    PortDown,
+}

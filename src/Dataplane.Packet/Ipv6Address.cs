@@ -1,0 +1,72 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Dataplane.Packet;
+
+/// <summary>An IPv6 address in network byte order; 16 bytes, no alignment beyond 8.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 16)]
+public readonly struct Ipv6Address : IEquatable<Ipv6Address>
+{
+    /// <summary>Bytes 0–7 as the processor loads them.</summary>
+    public readonly ulong RawHigh;
+
+    /// <summary>Bytes 8–15 as the processor loads them.</summary>
+    public readonly ulong RawLow;
+
+    public Ipv6Address(ulong rawHigh, ulong rawLow)
+    {
+        RawHigh = rawHigh;
+        RawLow = rawLow;
+    }
+
+    /// <summary>ff00::/8 (RFC 4291 §2.7).</summary>
+    public bool IsMulticast => (byte)RawHigh == 0xFF;
+
+    /// <summary>Reads the 16 bytes of a packet field.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than 16 bytes.</exception>
+    public static Ipv6Address FromBytes(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<Ipv6Address>(bytes);
+
+    /// <summary>Any textual form of RFC 4291 §2.2, without a zone suffix.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out Ipv6Address address)
+    {
+        address = default;
+        if (text.Contains('%') || !text.Contains(':') || !IPAddress.TryParse(text, out IPAddress? parsed))
+        {
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        if (!parsed.TryWriteBytes(bytes, out int written) || written != 16)
+        {
+            return false;
+        }
+
+        address = FromBytes(bytes);
+        return true;
+    }
+
+    /// <summary>Parses a literal in code or a test.</summary>
+    /// <exception cref="FormatException">The text is not an IPv6 address.</exception>
+    public static Ipv6Address Parse([NotNull] string text) =>
+        TryParse(text, out Ipv6Address address) ? address : throw new FormatException($"'{text}' is not an IPv6 address");
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Equals(Ipv6Address other) => RawHigh == other.RawHigh && RawLow == other.RawLow;
+
+    public override bool Equals([NotNullWhen(true)] object? obj) => obj is Ipv6Address other && Equals(other);
+
+    public override int GetHashCode() => HashCode.Combine(RawHigh, RawLow);
+
+    public override string ToString()
+    {
+        Ipv6Address self = this;
+        return new IPAddress(MemoryMarshal.AsBytes(new ReadOnlySpan<Ipv6Address>(in self))).ToString();
+    }
+
+    public static bool operator ==(Ipv6Address left, Ipv6Address right) => left.Equals(right);
+
+    public static bool operator !=(Ipv6Address left, Ipv6Address right) => !left.Equals(right);
+}

@@ -1,0 +1,26 @@
+namespace Dataplane.Packet;
+
+/// <summary>What the parser found, in the order in which the pipeline cares.</summary>
+public enum PacketKind : byte
+{
+    /// <summary>Not parsed, or refused with a <see cref="DropReason"/>.</summary>
+    None = 0,
+
+    /// <summary>IPv4 TCP, UDP, or an ICMP query or reply: has a tuple and takes the fast path.</summary>
+    Ipv4Tracked,
+
+    /// <summary>IPv4 ICMP error: the connection it speaks of is found by the packet it quotes.</summary>
+    Ipv4IcmpError,
+
+    /// <summary>ARP over Ethernet for IPv4.</summary>
+    Arp,
+
+    /// <summary>IPv6 TCP, UDP or ICMPv6 echo: has an IPv6 tuple.</summary>
+    Ipv6Tracked,
+
+    /// <summary>IPv6 ICMPv6 error.</summary>
+    Ipv6IcmpError,
+
+    /// <summary>IPv6 neighbour discovery (RFC 4861), not tracked.</summary>
+    Ipv6Neighbour,
+}

@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+
+namespace Dataplane.Packet;
+
+/// <summary>What the pipeline knows of one packet of a burst; 64 bytes, one cache line.</summary>
+/// <remarks>
+/// Lives in the worker's scratch, is filled by the parser and completed by later stages; never shared.
+/// A stage may trust every offset and length in it: the parser compared them with the buffer.
+/// <code>
+/// offset size field            written by
+///      0   16 Tuple            parser (zone from the port); IPv4 only
+///     16    8 Hash             Lookup
+///     24    8 L3               parser: the IP header
+///     32    8 L4               parser: the transport header
+///     40    4 Reference        Lookup: entry index and direction, 0 on a miss
+///     44    2 L3LengthBytes    parser: IP header and payload, without Ethernet padding
+///     46    2 L4LengthBytes    parser: transport header and payload
+///     48    1 Kind             parser
+///     49    1 TcpFlags         parser; 0 unless TCP
+///     50    1 Ttl              parser: as received
+///     51    1 L2LengthBytes    parser: 14, 18 or 22
+///     52    1 Port             Receive: port index in the plan
+///     53    1 Reason           whoever drops it
+///     54    2 VlanId           parser: outermost 802.1Q id, 0 untagged
+///     56    2 PayloadBytes     parser: TCP or UDP payload
+///     58    1 Egress           Forward: port index in the plan
+///     59    5 unused
+/// </code>
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
+public unsafe struct PacketMeta
+{
+    public const int SizeBytes = 64;
+
+    [FieldOffset(0)] public Ipv4Tuple Tuple;
+    [FieldOffset(16)] public ulong Hash;
+    [FieldOffset(24)] public byte* L3;
+    [FieldOffset(32)] public byte* L4;
+    [FieldOffset(40)] public uint Reference;
+    [FieldOffset(44)] public ushort L3LengthBytes;
+    [FieldOffset(46)] public ushort L4LengthBytes;
+    [FieldOffset(48)] public PacketKind Kind;
+    [FieldOffset(49)] public TcpFlags TcpFlags;
+    [FieldOffset(50)] public byte Ttl;
+    [FieldOffset(51)] public byte L2LengthBytes;
+    [FieldOffset(52)] public byte Port;
+    [FieldOffset(53)] public DropReason Reason;
+    [FieldOffset(54)] public ushort VlanId;
+    [FieldOffset(56)] public ushort PayloadBytes;
+    [FieldOffset(58)] public byte Egress;
+}
