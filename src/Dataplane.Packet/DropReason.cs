@@ -41,6 +41,10 @@ public enum DropReason : byte
     Ipv6ExtensionTruncated,
     Ipv6ExtensionTooMany,
     Ipv6FragmentUnsupported,
+    Ipv6SourceRoute,
+    Ipv6SourceInvalid,
+    Ipv6DestinationInvalid,
+    Ipv6NeighbourInvalid,
     Ipv6ForwardingUnsupported,
 
     // Transport

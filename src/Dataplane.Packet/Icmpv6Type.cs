@@ -13,8 +13,12 @@ public static class Icmpv6Type
     public const byte RouterAdvertisement = 134;
     public const byte NeighbourSolicitation = 135;
     public const byte NeighbourAdvertisement = 136;
+    public const byte Redirect = 137;
 
     public static bool IsError(byte type) => type is >= DestinationUnreachable and <= ParameterProblem;
+
+    /// <summary>Neighbour discovery (RFC 4861 §4): valid on its own link only, never forwarded.</summary>
+    public static bool IsNeighbourDiscovery(byte type) => type is >= RouterSolicitation and <= Redirect;
 
     /// <summary>The type that answers <paramref name="type"/>, and the reverse; the type itself where nothing does.</summary>
     public static byte ReplyTo(byte type) => type switch

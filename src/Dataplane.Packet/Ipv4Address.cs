@@ -34,6 +34,21 @@ public readonly struct Ipv4Address : IEquatable<Ipv4Address>
     /// <summary>127.0.0.0/8 (RFC 1122 §3.2.1.3).</summary>
     public bool IsLoopback => (Host >> 24) == 127;
 
+    /// <summary>
+    /// Whether a router may pass packets from or to this address on: not 0.0.0.0/8, 127.0.0.0/8, multicast or
+    /// 240.0.0.0/4 (RFC 1812 §5.3.7, RFC 6890). Prefixes that only policy excludes, private ones among them, pass.
+    /// </summary>
+    public bool IsForwardable
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            // Without short circuit: the answer is nearly always yes, and one branch on it predicts best.
+            uint octet = BitConverter.IsLittleEndian ? Raw & 0xFF : Raw >> 24;
+            return (octet - 1 < 223) & (octet != 127);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ipv4Address FromHost(uint host) =>
         new(BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(host) : host);

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -24,6 +25,15 @@ public readonly struct Ipv6Address : IEquatable<Ipv6Address>
 
     /// <summary>ff00::/8 (RFC 4291 §2.7).</summary>
     public bool IsMulticast => (byte)RawHigh == 0xFF;
+
+    /// <summary>:: (RFC 4291 §2.5.2).</summary>
+    public bool IsUnspecified => (RawHigh | RawLow) == 0;
+
+    /// <summary>::1 (RFC 4291 §2.5.3).</summary>
+    public bool IsLoopback => RawHigh == 0 && RawLow == Network(1);
+
+    /// <summary>::ffff:0:0/96 (RFC 4291 §2.5.5.2), which has no business in a packet (RFC 6890 §2.2.3).</summary>
+    public bool IsIpv4Mapped => RawHigh == 0 && (RawLow & Network(0xFFFF_FFFF_0000_0000)) == Network(0x0000_FFFF_0000_0000);
 
     /// <summary>Reads the 16 bytes of a packet field.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 16 bytes.</exception>
@@ -65,6 +75,9 @@ public readonly struct Ipv6Address : IEquatable<Ipv6Address>
         Ipv6Address self = this;
         return new IPAddress(MemoryMarshal.AsBytes(new ReadOnlySpan<Ipv6Address>(in self))).ToString();
     }
+
+    private static ulong Network(ulong host) =>
+        BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(host) : host;
 
     public static bool operator ==(Ipv6Address left, Ipv6Address right) => left.Equals(right);
 

@@ -23,6 +23,14 @@ public enum MbufFlags : ulong
     /// <summary>The NIC verified the L4 checksum: RTE_MBUF_F_RX_L4_CKSUM_GOOD.</summary>
     RxL4ChecksumGood = 1ul << 8,
 
+    /// <summary>
+    /// What the NIC says of the IPv4 header checksum: good, bad, neither bit: unknown, both: not in the packet or not checked.
+    /// </summary>
+    RxIpChecksumMask = RxIpChecksumBad | RxIpChecksumGood,
+
+    /// <summary>What the NIC says of the L4 checksum, in the same four ways.</summary>
+    RxL4ChecksumMask = RxL4ChecksumBad | RxL4ChecksumGood,
+
     /// <summary>Both checksums were verified by the NIC.</summary>
     RxChecksumsGood = RxIpChecksumGood | RxL4ChecksumGood,
 }

@@ -1,0 +1,41 @@
+using System.Runtime.CompilerServices;
+using System.Threading;
+
+namespace Dataplane.Conntrack;
+
+public unsafe partial struct ConntrackTable<TTuple>
+{
+    /// <summary>Copies the next live entry at or after a cursor, for listings.</summary>
+    /// <param name="cursor">Arena index to look at first; left behind the entry found. Start at 0.</param>
+    /// <param name="nowSeconds">Expired entries are left out.</param>
+    /// <param name="scanMax">Entries to look at before giving up for this call.</param>
+    /// <param name="copy"><see cref="Entry{TTuple}.SizeBytes"/> bytes.</param>
+    /// <returns>The entry's index, or 0 when there was none among those looked at; the walk is at its end when
+    /// <paramref name="cursor"/> has reached <see cref="EntryCount"/>.</returns>
+    /// <remarks>
+    /// Takes no lock and needs no quiescent slot: the copy is kept only if the generation was even and the same before and after,
+    /// so it never mixes two connections. Walking the arena, not the buckets, shows every entry at most once.
+    /// </remarks>
+    public readonly uint CopyNext(ref uint cursor, uint nowSeconds, uint scanMax, byte* copy)
+    {
+        for (; cursor < EntryCount && scanMax > 0; scanMax--)
+        {
+            uint index = cursor++;
+            byte* entry = EntryAt(index);
+            EntryHead* head = Entry<TTuple>.Head(entry);
+            uint generation = Volatile.Read(ref head->Generation);
+            if ((generation & 1) == 0 && new StateWord(Volatile.Read(ref head->State)).IsLive)
+            {
+                Unsafe.CopyBlock(copy, entry, (uint)Entry<TTuple>.SizeBytes);
+                Thread.MemoryBarrier();
+                StateWord word = new(Entry<TTuple>.Head(copy)->State);
+                if (Volatile.Read(ref head->Generation) == generation && word.IsLive && !word.IsExpired(nowSeconds))
+                {
+                    return index;
+                }
+            }
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Threading;
+
+namespace Dataplane.Conntrack;
+
+public unsafe partial struct ConntrackTable<TTuple>
+{
+    /// <summary>A whole pass over the arena takes this long; with it, nothing outlives its deadline by more.</summary>
+    public const uint SweepPeriodSeconds = 16;
+
+    private const int SweepBatchMax = 512;
+
+    /// <summary>Removes expired entries from the worker's share of the arena: a bounded step of a pass that never ends.</summary>
+    /// <param name="worker">Holds the cursor; its share is the worker's n-th part of the arena.</param>
+    /// <param name="nowNanoseconds">The poll's time. The step is what the elapsed time asks for, so that the length of a pass
+    /// does not depend on how often a worker polls.</param>
+    /// <returns>Entries removed.</returns>
+    public readonly int Sweep(WorkerSlot* worker, long nowNanoseconds)
+    {
+        uint share = (EntryCount + worker->WorkerCount - 1) / worker->WorkerCount;
+        long elapsed = nowNanoseconds - worker->SweepNanoseconds;
+        long due = (long)((System.UInt128)(ulong)elapsed * share / (SweepPeriodSeconds * 1_000_000_000ul));
+        if (due < 16)
+        {
+            return 0;
+        }
+
+        worker->SweepNanoseconds = nowNanoseconds;
+        uint budget = (uint)System.Math.Min(due, SweepBatchMax);
+        uint nowSeconds = (uint)(nowNanoseconds / 1_000_000_000);
+        int removed = 0;
+        for (; budget > 0; budget--)
+        {
+            uint index = worker->WorkerIndex * share + worker->SweepCursor;
+            worker->SweepCursor = worker->SweepCursor + 1 < share ? worker->SweepCursor + 1 : 0;
+            if (index == 0 || index >= EntryCount)
+            {
+                continue;
+            }
+
+            StateWord word = new(Volatile.Read(ref Entry<TTuple>.Head(EntryAt(index))->State));
+            if (word.IsLive && word.IsExpired(nowSeconds) && TryRemove(worker, index, word))
+            {
+                worker->Counters.Expired++;
+                removed++;
+            }
+        }
+
+        return removed;
+    }
+}

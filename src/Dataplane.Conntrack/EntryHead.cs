@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace Dataplane.Conntrack;
+
+/// <summary>The part of an entry that every packet of its connection reads; 32 bytes behind the two tuples.</summary>
+/// <remarks>
+/// With IPv4's two 16-byte tuples in front it completes the entry's first cache line.
+/// <code>
+/// offset size field            written by                                   when
+///      0    8 State            any worker, compare-and-swap                 per second of traffic, per transition
+///      8    4 NextHopOriginal  any worker, plain store                      first packet, after a route change
+///     12    4 NextHopReply     the same
+///     16    8 Rewrite          creator                                      before publication
+///     24    4 Generation       allocator                                    odd while free or being built
+///     28    4 Side             creator: index of a side record, 0 none      before publication
+/// </code>
+/// A next hop is a cache: two workers that refresh it store the same value, and a stale one is recognised
+/// by its generation.
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
+public unsafe struct EntryHead
+{
+    public const int SizeBytes = 32;
+
+    [FieldOffset(0)] public ulong State;
+    [FieldOffset(8)] public uint NextHopOriginal;
+    [FieldOffset(12)] public uint NextHopReply;
+
+    /// <summary>What the translation layer stored; not interpreted here.</summary>
+    [FieldOffset(16)] public ulong Rewrite;
+
+    [FieldOffset(24)] public uint Generation;
+    [FieldOffset(28)] public uint Side;
+}

@@ -1,0 +1,172 @@
+using System;
+using System.Runtime.CompilerServices;
+using Dataplane.Packet;
+using static Dataplane.Conntrack.ConnectionState;
+
+namespace Dataplane.Conntrack;
+
+/// <summary>The protocol trackers: one transition table for all of them.</summary>
+/// <remarks>
+/// <para>
+/// A packet's direction, its class (what its TCP flags say; always <see cref="Plain"/> for UDP and ICMP) and the connection's state
+/// select one byte: the next state, or one of three verdicts above the states. A state implies flags
+/// and, through the connection's policy, a timeout; so all that a hit does to an entry is one table look-up, and a swap of the state word if
+/// that changed it.
+/// </para>
+/// <para>
+/// The TCP rows follow the flags alone: sequence numbers and windows are not judged in this version, so a forged reset can
+/// shorten a connection's life to TcpClose, and any later segment keeps it alive.
+/// </para>
+/// </remarks>
+public static class Trackers
+{
+    /// <summary>Data, acknowledgements, and everything that is not TCP.</summary>
+    public const int Plain = 0;
+    public const int Syn = 1;
+    public const int SynAck = 2;
+    public const int Fin = 3;
+    public const int Rst = 4;
+
+    /// <summary>Verdict: the state does not allow this packet; it is dropped and nothing changes.</summary>
+    public const byte Invalid = 0x80;
+
+    /// <summary>Verdict: forwarded, but the connection neither changes nor lives longer for it.</summary>
+    public const byte Keep = 0x81;
+
+    /// <summary>Verdict: a new connection with the tuple of one that has ended.</summary>
+    public const byte Reopen = 0x82;
+
+    private const int Classes = 8;
+    private const int States = TimeoutTable.States;
+
+    // Columns of the TCP rows: None SynSent SynSent2 SynReceived Established FinWait CloseWait LastAck TimeWait Close.
+    private static readonly (Direction Direction, int Class, byte[] Next)[] s_tcpRows =
+    [
+        // Original SYN: the opening, repeated while unanswered. On a live connection it is a stray or an attack and the peer
+        // answers with a challenge ACK (RFC 5961 §4); on an ended one it opens the next (RFC 9293 §3.6.1).
+        (Direction.Original, Syn,
+            [Invalid, (byte)TcpSynSent, (byte)TcpSynSent2, Keep, Keep, Keep, Keep, Keep, Reopen, Reopen]),
+
+        // Original SYN and ACK: only in a simultaneous open (RFC 9293 §3.5, figure 7).
+        (Direction.Original, SynAck,
+            [Invalid, Invalid, (byte)TcpSynReceived, (byte)TcpSynReceived, Keep, Keep, Keep, Keep, Keep, Keep]),
+
+        // Original FIN: the first of two, or the second.
+        (Direction.Original, Fin,
+            [Invalid, Invalid, Invalid, (byte)TcpFinWait, (byte)TcpFinWait, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpTimeWait, Keep]),
+
+        // Original ACK: ends the handshake, acknowledges a FIN, carries data. Before the peer has answered nothing can be acknowledged.
+        (Direction.Original, Plain,
+            [Invalid, Invalid, Keep, (byte)TcpEstablished, (byte)TcpEstablished, (byte)TcpCloseWait, (byte)TcpCloseWait, (byte)TcpTimeWait, (byte)TcpTimeWait, (byte)TcpClose]),
+
+        // Original RST: the end, from any state.
+        (Direction.Original, Rst,
+            [Invalid, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, Keep, Keep]),
+
+        // Reply SYN: a simultaneous open, or the other side opening anew.
+        (Direction.Reply, Syn,
+            [Invalid, (byte)TcpSynSent2, (byte)TcpSynSent2, Keep, Keep, Keep, Keep, Keep, Reopen, Reopen]),
+
+        // Reply SYN and ACK: the answer, and its repetitions.
+        (Direction.Reply, SynAck,
+            [Invalid, (byte)TcpSynReceived, (byte)TcpSynReceived, (byte)TcpSynReceived, Keep, Keep, Keep, Keep, Keep, Keep]),
+
+        // Reply FIN.
+        (Direction.Reply, Fin,
+            [Invalid, Invalid, Invalid, (byte)TcpFinWait, (byte)TcpFinWait, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpTimeWait, Keep]),
+
+        // Reply ACK: to a SYN it is a challenge from an older connection of the same tuple (RFC 9293 §3.10.7.4) and must reach the client.
+        (Direction.Reply, Plain,
+            [Invalid, Keep, Keep, (byte)TcpSynReceived, (byte)TcpEstablished, (byte)TcpCloseWait, (byte)TcpCloseWait, (byte)TcpTimeWait, (byte)TcpTimeWait, (byte)TcpClose]),
+
+        // Reply RST: refused, or the end.
+        (Direction.Reply, Rst,
+            [Invalid, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, Keep, Keep]),
+    ];
+
+    /// <summary>Next state or verdict by direction, class and state; 512 bytes.</summary>
+    public static ReadOnlySpan<byte> Transitions => s_transitions;
+
+    private static readonly byte[] s_transitions = Build();
+
+    /// <summary>The place in <see cref="Transitions"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int IndexOf(Direction direction, int packetClass, ConnectionState state) =>
+        (int)direction * Classes * States + packetClass * States + (int)state;
+
+    /// <summary>The class of a TCP segment.</summary>
+    /// <remarks>Inlined, and branch-free for the plain segment that nearly all are.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ClassOf(TcpFlags flags)
+    {
+        if ((flags & (TcpFlags.Syn | TcpFlags.Fin | TcpFlags.Rst)) == 0)
+        {
+            return Plain;
+        }
+
+        return (flags & TcpFlags.Rst) != 0 ? Rst
+            : (flags & TcpFlags.Syn) == 0 ? Fin
+            : (flags & TcpFlags.Ack) != 0 ? SynAck : Syn;
+    }
+
+    /// <summary>Flags that reaching a state implies.</summary>
+    /// <remarks>
+    /// Assured: TCP after its handshake; UDP when packets follow an answer, so that a mere request and response
+    /// stays evictable.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static EntryFlags FlagsOf(ConnectionState state, Direction direction) =>
+        (state is TcpEstablished or UdpStream ? EntryFlags.Assured : EntryFlags.None)
+        | (direction == Direction.Reply ? EntryFlags.SeenReply : EntryFlags.None);
+
+    /// <summary>The state in which a connection begins with this packet.</summary>
+    /// <param name="tuple">The packet's tuple.</param>
+    /// <param name="flags">Its TCP flags.</param>
+    /// <param name="loose">Accept connections whose beginning was not seen.</param>
+    /// <param name="state">The first state.</param>
+    /// <returns><see cref="DropReason.None"/>, or why this packet opens nothing.</returns>
+    public static DropReason Open(in Ipv4Tuple tuple, TcpFlags flags, bool loose, out ConnectionState state)
+    {
+        state = None;
+        switch (tuple.Protocol)
+        {
+            case IpProtocol.Tcp:
+                int packetClass = ClassOf(flags);
+                state = packetClass == Syn ? TcpSynSent : TcpEstablished;
+                return packetClass == Syn || (loose && packetClass == Plain) ? DropReason.None : DropReason.TcpNotSyn;
+            case IpProtocol.Udp:
+                state = UdpUnreplied;
+                return DropReason.None;
+            case IpProtocol.Icmp:
+                state = IcmpUnreplied;
+                return IcmpType.IsRequest(tuple.Kind) ? DropReason.None : DropReason.IcmpReplyUnsolicited;
+            default:
+                return DropReason.ProtocolUnsupported;
+        }
+    }
+
+    private static byte[] Build()
+    {
+        byte[] table = new byte[2 * Classes * States];
+        Array.Fill(table, Invalid);
+        foreach ((Direction direction, int packetClass, byte[] next) in s_tcpRows)
+        {
+            next.CopyTo(table, IndexOf(direction, packetClass, None));
+        }
+
+        // UDP: an answer makes it replied, another packet of the opener after that a stream (RFC 4787 §4.3 speaks of timers only).
+        table[IndexOf(Direction.Original, Plain, UdpUnreplied)] = (byte)UdpUnreplied;
+        table[IndexOf(Direction.Original, Plain, UdpReplied)] = (byte)UdpStream;
+        table[IndexOf(Direction.Original, Plain, UdpStream)] = (byte)UdpStream;
+        table[IndexOf(Direction.Reply, Plain, UdpUnreplied)] = (byte)UdpReplied;
+        table[IndexOf(Direction.Reply, Plain, UdpReplied)] = (byte)UdpReplied;
+        table[IndexOf(Direction.Reply, Plain, UdpStream)] = (byte)UdpStream;
+
+        // ICMP queries: a ping with one id is one connection, however many requests it sends.
+        table[IndexOf(Direction.Original, Plain, IcmpUnreplied)] = (byte)IcmpUnreplied;
+        table[IndexOf(Direction.Original, Plain, IcmpReplied)] = (byte)IcmpReplied;
+        table[IndexOf(Direction.Reply, Plain, IcmpUnreplied)] = (byte)IcmpReplied;
+        table[IndexOf(Direction.Reply, Plain, IcmpReplied)] = (byte)IcmpReplied;
+        return table;
+    }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using Dataplane.Packet;
+
+namespace Dataplane.Control.Configuration;
+
+/// <param name="Name">Unique, ignoring case.</param>
+/// <param name="Device">What the port is made of, such as <c>0000:3b:00.0</c> or <c>af_xdp:eth1</c>.</param>
+/// <param name="Addresses">The router's own addresses on this port, with their subnets; may be empty.</param>
+/// <param name="Queues">Receive and transmit queues each, 1 to 64.</param>
+/// <param name="MtuBytes">Largest IP packet.</param>
+/// <param name="Promiscuous">Take frames to other MAC addresses as well (they are dropped and counted).</param>
+/// <param name="Mac">The MAC address to use instead of the device's own, or null.</param>
+public sealed record PortConfiguration(
+    string Name,
+    string Device,
+    ImmutableArray<Ipv4Prefix> Addresses,
+    int Queues,
+    int MtuBytes,
+    bool Promiscuous,
+    MacAddress? Mac);
+
+/// <param name="Prefix">Destinations; no bits set beyond its length.</param>
+/// <param name="Via">The gateway, a host of the port's subnet.</param>
+/// <param name="PortIndex">The egress port.</param>
+public sealed record RouteConfiguration(Ipv4Prefix Prefix, Ipv4Address Via, int PortIndex);
+
+/// <param name="Name">Unique, ignoring case.</param>
+/// <param name="Addresses">Ranges in the order of the file; they do not overlap.</param>
+/// <param name="Ports">Ranges of l4 ports (and ICMP ids) that may be given out; they do not overlap.</param>
+public sealed record PoolConfiguration(string Name, ImmutableArray<Ipv4Range> Addresses, ImmutableArray<PortRange> Ports);
+
+/// <param name="Name">Unique, ignoring case.</param>
+/// <param name="Id">1 to 65535, unique; connections without a zone are in zone 0.</param>
+public sealed record ZoneConfiguration(string Name, ushort Id);

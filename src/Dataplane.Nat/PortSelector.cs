@@ -1,0 +1,108 @@
+using Dataplane.Conntrack;
+using Dataplane.Packet;
+
+namespace Dataplane.Nat;
+
+/// <summary>Where a connection's new source address and port come from.</summary>
+public unsafe struct PortSelection
+{
+    /// <summary>The pool, or null for a single address.</summary>
+    public AddressPool* Pool;
+    public AddressRange* Ranges;
+
+    /// <summary>The address with masquerade.</summary>
+    public Ipv4Address Address;
+
+    public ushort PortLow;
+    public ushort PortHigh;
+
+    public ReservedPorts* Reserved;
+    public int ReservedCount;
+}
+
+/// <summary>Chooses source address and port so that the reply tuple is unused.</summary>
+/// <remarks>
+/// <para>
+/// The address follows from a keyed hash of the inside address, so that a host keeps one outside address for all its
+/// connections (RFC 4787 REQ-2, paired pooling); when that address has no port left for a destination the next ones are tried
+/// (RFC 7857 §4). The port is a random start and then every port behind it, a bounded number in all: with
+/// fewer than <see cref="TriesMax"/> ports in the range the search is exhaustive.
+/// </para>
+/// <para>
+/// A port may serve several connections as long as their destinations differ: only the whole reply tuple must be unique.
+/// Whether it is, decides the insertion under the table's locks; the look-up here only avoids hopeless attempts.
+/// </para>
+/// </remarks>
+public static unsafe class PortSelector
+{
+    /// <summary>Ports looked at for one connection.</summary>
+    public const int TriesMax = 128;
+
+    private const uint AddressesMax = 4;
+
+    /// <summary>Completes a reply tuple's destination with a free address and port.</summary>
+    /// <param name="table">Where taken tuples stand.</param>
+    /// <param name="worker">The calling worker.</param>
+    /// <param name="random">The calling worker's generator.</param>
+    /// <param name="selection">What to choose from.</param>
+    /// <param name="inside">The address that is translated, for pairing.</param>
+    /// <param name="reply">In: the reply tuple but for destination address and port. Out: complete.</param>
+    /// <param name="nowSeconds">The burst's time.</param>
+    /// <returns>False when every candidate was taken.</returns>
+    public static bool TrySelect(
+        ConntrackTable<Ipv4Tuple>* table, WorkerSlot* worker, PortRandom* random, in PortSelection selection,
+        Ipv4Address inside, ref Ipv4Tuple reply, uint nowSeconds)
+    {
+        uint addressCount = selection.Pool == null ? 1 : selection.Pool->AddressCount;
+        uint first = addressCount == 1 ? 0 : PairedAddress(table, inside, addressCount);
+        uint addresses = addressCount < AddressesMax ? addressCount : AddressesMax;
+        uint portCount = (uint)(selection.PortHigh - selection.PortLow + 1);
+        int tries = (int)(portCount < TriesMax ? portCount : TriesMax);
+        for (uint offset = 0; offset < addresses; offset++)
+        {
+            reply.Destination = selection.Pool == null
+                ? selection.Address
+                : selection.Pool->AddressAt(selection.Ranges, (first + offset) % addressCount);
+            uint start = random->Below(portCount);
+            for (int attempt = 0; attempt < tries; attempt++)
+            {
+                ushort port = (ushort)(selection.PortLow + (start + (uint)attempt) % portCount);
+                reply.DestinationPort = Be16.FromHost(port);
+                if (!IsReserved(selection, reply, port) && IsFree(table, worker, ref reply, nowSeconds))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsFree(ConntrackTable<Ipv4Tuple>* table, WorkerSlot* worker, ref Ipv4Tuple reply, uint nowSeconds)
+    {
+        Ipv4Tuple candidate = reply;
+        return table->Find(&candidate, table->Hash(&candidate), nowSeconds, worker).IsNone;
+    }
+
+    private static bool IsReserved(in PortSelection selection, in Ipv4Tuple reply, ushort port)
+    {
+        for (int index = 0; index < selection.ReservedCount; index++)
+        {
+            ReservedPorts* reserved = selection.Reserved + index;
+            if (reserved->Address == reply.Destination
+                && port >= reserved->PortLow && port <= reserved->PortHigh
+                && (reserved->Protocol == 0 || reserved->Protocol == reply.Protocol))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static uint PairedAddress(ConntrackTable<Ipv4Tuple>* table, Ipv4Address inside, uint addressCount)
+    {
+        Ipv4Tuple key = new() { Source = inside };
+        return (uint)((table->Hash(&key) >> 32) * addressCount >> 32);
+    }
+}

@@ -1,0 +1,78 @@
+using Dataplane.Packet;
+
+namespace Dataplane.Nat;
+
+/// <summary>Walks the rule lists for the first packet of a connection.</summary>
+/// <remarks>Rules are few and first packets are rare beside the rest: a list is walked in order.</remarks>
+public static unsafe class RuleEvaluator
+{
+    /// <summary>All matching track rules, merged; the last mark wins.</summary>
+    public static TrackActions Track(TrackRule* rules, int count, in FirstPacket packet, ref uint mark)
+    {
+        TrackActions actions = TrackActions.None;
+        for (int index = 0; index < count; index++)
+        {
+            TrackRule* rule = rules + index;
+            if (rule->Match.Matches(packet, routed: false))
+            {
+                actions |= rule->Actions;
+                mark = (rule->Actions & TrackActions.SetMark) != 0 ? rule->Mark : mark;
+            }
+        }
+
+        return actions;
+    }
+
+    /// <summary>Applies the first matching destination rule to the packet's tuple.</summary>
+    /// <returns>Whether one matched.</returns>
+    public static bool Destination(DestinationRule* rules, int count, ref FirstPacket packet)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            DestinationRule* rule = rules + index;
+            if (!rule->Match.Matches(packet, routed: false))
+            {
+                continue;
+            }
+
+            packet.Tuple.Destination = rule->To;
+            if (rule->ToPort != 0 && packet.Tuple.Protocol is (IpProtocol.Tcp or IpProtocol.Udp))
+            {
+                int shift = rule->ToPortCount > 1 ? packet.Tuple.DestinationPort.Host - rule->MatchedPort : 0;
+                packet.Tuple.DestinationPort = Be16.FromHost((ushort)(rule->ToPort + shift));
+            }
+
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The first matching filter rule's verdict, or the default.</summary>
+    public static FilterVerdict Filter(FilterRule* rules, int count, FilterVerdict otherwise, in FirstPacket packet)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            if (rules[index].Match.Matches(packet, routed: true))
+            {
+                return rules[index].Verdict;
+            }
+        }
+
+        return otherwise;
+    }
+
+    /// <summary>The first matching source rule, or null.</summary>
+    public static SourceRule* Source(SourceRule* rules, int count, in FirstPacket packet)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            if (rules[index].Match.Matches(packet, routed: true))
+            {
+                return rules + index;
+            }
+        }
+
+        return null;
+    }
+}

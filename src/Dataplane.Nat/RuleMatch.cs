@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Dataplane.Packet;
+
+namespace Dataplane.Nat;
+
+/// <summary>A compiled rule condition; 48 bytes, all ranges inclusive, host order.</summary>
+/// <remarks>
+/// Immutable after compilation. A condition that the configuration leaves out is its widest range, so that matching has no
+/// special cases.
+/// <code>
+/// offset size field
+///      0    8 InPorts          bit n: ingress port n
+///      8    8 OutPorts         bit n: egress port n
+///     16    8 Source           low, high
+///     24    8 Destination      low, high
+///     32    4 SourcePort       low, high
+///     36    4 DestinationPort  low, high
+///     40    1 Protocol         0: any
+/// </code>
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
+public struct RuleMatch
+{
+    public const int SizeBytes = 48;
+
+    [FieldOffset(0)] public ulong InPorts;
+    [FieldOffset(8)] public ulong OutPorts;
+    [FieldOffset(16)] public uint SourceLow;
+    [FieldOffset(20)] public uint SourceHigh;
+    [FieldOffset(24)] public uint DestinationLow;
+    [FieldOffset(28)] public uint DestinationHigh;
+    [FieldOffset(32)] public ushort SourcePortLow;
+    [FieldOffset(34)] public ushort SourcePortHigh;
+    [FieldOffset(36)] public ushort DestinationPortLow;
+    [FieldOffset(38)] public ushort DestinationPortHigh;
+    [FieldOffset(40)] public byte Protocol;
+
+    /// <summary>Matches every packet.</summary>
+    public static RuleMatch Any => new()
+    {
+        InPorts = ulong.MaxValue,
+        OutPorts = ulong.MaxValue,
+        SourceHigh = uint.MaxValue,
+        DestinationHigh = uint.MaxValue,
+        SourcePortHigh = ushort.MaxValue,
+        DestinationPortHigh = ushort.MaxValue,
+    };
+
+    /// <summary>Whether the packet meets the condition; the egress port is asked only where it is known.</summary>
+    /// <remarks>A query's ICMP id stands in for its ports only as the tuple says: a port range other than all never matches ICMP.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool Matches(in FirstPacket packet, bool routed)
+    {
+        uint source = packet.Tuple.Source.Host;
+        uint destination = packet.Tuple.Destination.Host;
+        return (InPorts >> packet.In & 1) != 0
+            && (!routed || (OutPorts >> packet.Out & 1) != 0)
+            && (Protocol == 0 || Protocol == packet.Tuple.Protocol)
+            && source - SourceLow <= SourceHigh - SourceLow
+            && destination - DestinationLow <= DestinationHigh - DestinationLow
+            && MatchesPorts(packet.Tuple);
+    }
+
+    private readonly bool MatchesPorts(in Ipv4Tuple tuple)
+    {
+        uint sourceWidth = (uint)(SourcePortHigh - SourcePortLow);
+        uint destinationWidth = (uint)(DestinationPortHigh - DestinationPortLow);
+        if ((sourceWidth & destinationWidth) == ushort.MaxValue)
+        {
+            return true;
+        }
+
+        return tuple.Protocol is IpProtocol.Tcp or IpProtocol.Udp
+            && (uint)(tuple.SourcePort.Host - SourcePortLow) <= sourceWidth
+            && (uint)(tuple.DestinationPort.Host - DestinationPortLow) <= destinationWidth;
+    }
+}
