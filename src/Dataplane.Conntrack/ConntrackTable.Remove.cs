@@ -7,13 +7,15 @@ namespace Dataplane.Conntrack;
 public unsafe partial struct ConntrackTable<TTuple>
 {
     /// <summary>Removes an entry if its state word is still the one that the caller judged.</summary>
-    /// <returns>False when another worker changed the word first: the entry was refreshed, or somebody else removes it.</returns>
+    /// <returns>False when another worker changed the word first (the entry was refreshed, or somebody else removes it), or when too many
+    /// entries of this worker wait for their grace period: some other worker has been away for long.</returns>
     /// <remarks>Takes both stripe locks; the caller holds none.</remarks>
     public readonly bool TryRemove(WorkerSlot* worker, uint index, StateWord judged)
     {
         byte* entry = EntryAt(index);
         EntryHead* head = Entry<TTuple>.Head(entry);
         if (!judged.IsLive
+            || EntryPool.RetirementsLeft(worker) == 0
             || Interlocked.CompareExchange(ref head->State, judged.With(EntryFlags.Dying).Value, judged.Value) != judged.Value)
         {
             return false;

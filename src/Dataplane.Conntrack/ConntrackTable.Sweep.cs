@@ -7,7 +7,7 @@ public unsafe partial struct ConntrackTable<TTuple>
     /// <summary>A whole pass over the arena takes this long; with it, nothing outlives its deadline by more.</summary>
     public const uint SweepPeriodSeconds = 16;
 
-    private const int SweepBatchMax = 512;
+    private const int SweepBatchMax = 1024;
 
     /// <summary>Removes expired entries from the worker's share of the arena: a bounded step of a pass that never ends.</summary>
     /// <param name="worker">Holds the cursor; its share is the worker's n-th part of the arena.</param>
@@ -24,8 +24,11 @@ public unsafe partial struct ConntrackTable<TTuple>
             return 0;
         }
 
-        worker->SweepNanoseconds = nowNanoseconds;
+        // A debt beyond one step is kept, and paid in the next ones; more than a whole pass is forgiven.
         uint budget = (uint)System.Math.Min(due, SweepBatchMax);
+        worker->SweepNanoseconds = due <= SweepBatchMax || due > share
+            ? nowNanoseconds
+            : worker->SweepNanoseconds + (long)((System.UInt128)(ulong)elapsed * budget / (ulong)due);
         uint nowSeconds = (uint)(nowNanoseconds / 1_000_000_000);
         int removed = 0;
         for (; budget > 0; budget--)

@@ -77,17 +77,12 @@ public unsafe struct EntryPool
         Release(worker, index);
     }
 
-    /// <summary>Takes an unlinked entry in: its credit is free now, its index after the grace period.</summary>
+    /// <summary>Takes an unlinked entry in: its credit is free now, its index after the grace period.
+    /// The caller has seen <see cref="RetirementsLeft"/> above 0.</summary>
     internal void Retire(WorkerSlot* worker, uint index)
     {
         GiveCredit(worker);
         uint slot = worker->RetiredTail & (RetiredMax - 1);
-        if (worker->RetiredTail - worker->RetiredHead == RetiredMax)
-        {
-            // A poll removes far fewer than this between two quiescent points; see Worker's bounds.
-            System.Environment.FailFast("connection table: more entries retired in one poll than the ring holds");
-        }
-
         worker->RetiredIndexes[slot] = index;
         worker->RetiredTail++;
     }

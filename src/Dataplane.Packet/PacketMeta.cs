@@ -24,7 +24,8 @@ namespace Dataplane.Packet;
 ///     54    2 VlanId           parser: outermost 802.1Q id, 0 untagged
 ///     56    2 PayloadBytes     parser: TCP or UDP payload
 ///     58    1 Egress           Forward: port index in the plan
-///     59    5 unused
+///     59    1 unused
+///     60    4 Adjacency        Forward: neighbour index of the next hop
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
@@ -48,4 +49,5 @@ public unsafe struct PacketMeta
     [FieldOffset(54)] public ushort VlanId;
     [FieldOffset(56)] public ushort PayloadBytes;
     [FieldOffset(58)] public byte Egress;
+    [FieldOffset(60)] public uint Adjacency;
 }

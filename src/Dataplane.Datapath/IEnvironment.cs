@@ -1,0 +1,40 @@
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath;
+
+/// <summary>All that a worker asks of the world: ports, buffers, routes, time. One struct per worker.</summary>
+/// <remarks>
+/// The datapath is generic over this struct, so calls are direct and the whole of it runs without a driver: tests, the
+/// simulator and benchmarks bring memory ports, the router brings DPDK. Members are called from the worker's thread only.
+/// </remarks>
+public unsafe interface IEnvironment
+{
+    /// <summary>Takes up to <paramref name="count"/> received packets; an ordinary native call at least once per poll, so
+    /// that the garbage collector can stop the thread.</summary>
+    int ReceiveBurst(ushort port, ushort queue, Mbuf** packets, int count);
+
+    /// <summary>Hands packets to a queue that only this worker uses.</summary>
+    /// <returns>How many, from the front, the queue took; the rest is still the caller's.</returns>
+    int TransmitBurst(ushort port, ushort queue, Mbuf** packets, int count);
+
+    /// <summary>An empty buffer with headroom and one reference, or null.</summary>
+    Mbuf* Allocate();
+
+    /// <summary>Gives buffers back.</summary>
+    void Free(Mbuf** packets, int count);
+
+    /// <summary>Longest-prefix match in the plan's routes.</summary>
+    /// <param name="plan">The plan whose <see cref="Plan.RouteTable"/> is asked.</param>
+    /// <param name="destination">Host order.</param>
+    /// <returns>Index into the plan's next hops; 0, which is "none", when nothing matches.</returns>
+    int LookupRoute(Plan* plan, uint destination);
+
+    /// <summary>Monotonic time, nanoseconds since an arbitrary start, never negative.</summary>
+    long NowNanoseconds();
+
+    /// <summary>Eases a spinning core for a few cycles.</summary>
+    void Relax();
+
+    /// <summary>Gives the core away for about <paramref name="nanoseconds"/>.</summary>
+    void Sleep(long nanoseconds);
+}

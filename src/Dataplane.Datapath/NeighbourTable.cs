@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Dataplane.Conntrack;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath;
+
+/// <summary>IPv4 neighbours of all ports, shared by the workers.</summary>
+/// <remarks>
+/// <para>
+/// The packet path reads <see cref="Adjacencies"/> by index without a lock. Everything else, finding a neighbour by address included, happens
+/// under one spinlock: it is needed for a connection's first packets and for ARP, not per packet.
+/// </para>
+/// <para>
+/// An address keeps its index for the life of the process once it has answered, because entries cache
+/// the index. An address that never answered gives its index up when the table is full, so that a scan of an
+/// empty subnet cannot crowd out real neighbours.
+/// </para>
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe partial struct NeighbourTable
+{
+    /// <summary>Neighbours at most; index 0 means none.</summary>
+    public const int NeighboursMax = 4096;
+
+    /// <summary>Time between two requests (RFC 1122 §2.3.2.1 allows one per second).</summary>
+    public const long RequestIntervalNanoseconds = 1_000_000_000;
+
+    /// <summary>Requests before a neighbour is given up.</summary>
+    public const int RequestsMax = 3;
+
+    /// <summary>How long an answer is believed before it is asked for again.</summary>
+    public const long ReachableNanoseconds = 30_000_000_000;
+
+    /// <summary>How long a neighbour that did not answer is left alone.</summary>
+    public const long FailedNanoseconds = 3_000_000_000;
+
+    private const int ChainCount = 1024;
+
+    /// <summary>One per neighbour, by index.</summary>
+    public Adjacency* Adjacencies;
+
+    private NeighbourRecord* _records;
+    private uint* _chains;
+    private int* _lock;
+    private uint _used;
+    private uint _recycle;
+
+    /// <summary>Bytes to give to <see cref="Initialize"/>.</summary>
+    public static int MemoryBytes => (NeighboursMax + 1) * (Adjacency.SizeBytes + sizeof(NeighbourRecord)) + ChainCount * sizeof(uint) + 64;
+
+    /// <summary>Lays the table out in zeroed memory that is aligned to 64 bytes.</summary>
+    public void Initialize(byte* memory)
+    {
+        _lock = (int*)memory;
+        _records = (NeighbourRecord*)(memory + 64);
+        Adjacencies = (Adjacency*)(_records + NeighboursMax + 1);
+        _chains = (uint*)(Adjacencies + NeighboursMax + 1);
+    }
+
+    /// <summary>Highest index in use: the bound of a listing.</summary>
+    public readonly uint Used => _used;
+
+    /// <summary>An adjacency as one consistent value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Adjacency Load(Adjacency* adjacency) =>
+        Unsafe.BitCast<Vector128<byte>, Adjacency>(Vector128.LoadAligned((byte*)adjacency));
+
+    public readonly void Enter() => StripeLocks.Enter(_lock);
+
+    public readonly void Exit() => StripeLocks.Exit(_lock);
+
+    /// <summary>The cold part of a neighbour; only under the lock.</summary>
+    public readonly NeighbourRecord* Record(uint index) => _records + index;
+
+    /// <summary>The index of an address on a port, or 0; only under the lock.</summary>
+    public readonly uint Find(byte port, Ipv4Address address)
+    {
+        for (uint index = *Chain(port, address); index != 0; index = _records[index].Next)
+        {
+            if (_records[index].Address == address && _records[index].Port == port)
+            {
+                return index;
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Finds or adds an address; only under the lock.</summary>
+    /// <param name="plan">For the port's MAC address and MTU.</param>
+    /// <param name="port">Port index in the plan.</param>
+    /// <param name="address">The neighbour's address.</param>
+    /// <returns>Its index, or 0 when the table is full of neighbours that have answered or are being asked.</returns>
+    public uint FindOrAdd(Plan* plan, byte port, Ipv4Address address)
+    {
+        uint index = Find(port, address);
+        if (index != 0)
+        {
+            return index;
+        }
+
+        index = _used < NeighboursMax ? ++_used : Recycle();
+        if (index == 0)
+        {
+            return 0;
+        }
+
+        uint* chain = Chain(port, address);
+        _records[index] = new NeighbourRecord { Address = address, Port = port, Next = *chain };
+        *chain = index;
+        SetState(plan, index, NeighbourState.Failed);
+        return index;
+    }
+
+    /// <summary>Replaces the state of a neighbour and keeps its MAC address; only under the lock.</summary>
+    public readonly void SetState(Plan* plan, uint index, NeighbourState state) =>
+        Set(plan, index, Adjacencies[index].FrameLow & 0xFFFF_FFFF_FFFF, state);
+
+    /// <summary>Replaces state and MAC address of a neighbour; only under the lock.</summary>
+    public readonly void Set(Plan* plan, uint index, ulong mac48, NeighbourState state)
+    {
+        RouterPort* port = plan->Ports + _records[index].Port;
+        Adjacency adjacency = new()
+        {
+            FrameLow = mac48 | port->Mac48 << 48,
+            FrameHigh = (uint)(port->Mac48 >> 16),
+            Port = _records[index].Port,
+            State = state,
+            MtuBytes = port->MtuBytes,
+        };
+        Unsafe.BitCast<Adjacency, Vector128<byte>>(adjacency).StoreAligned((byte*)(Adjacencies + index));
+    }
+
+    private readonly uint* Chain(byte port, Ipv4Address address) =>
+        _chains + ((address.Host * 2654435761u ^ port * 40503u) >> 22 & (ChainCount - 1));
+
+    /// <summary>Takes the index of a neighbour that never answered.</summary>
+    private uint Recycle()
+    {
+        for (int looked = 0; looked < NeighboursMax; looked++)
+        {
+            _recycle = _recycle % NeighboursMax + 1;
+            NeighbourRecord* record = _records + _recycle;
+            if (!record->WasReachable && record->HeldCount == 0 && Adjacencies[_recycle].State == NeighbourState.Failed)
+            {
+                uint* link = Chain(record->Port, record->Address);
+                while (*link != _recycle)
+                {
+                    link = &_records[*link].Next;
+                }
+
+                *link = record->Next;
+                return _recycle;
+            }
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,204 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.InteropServices;
+using Dataplane.Conntrack;
+using Dataplane.Nat;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath;
+
+/// <summary>Collects a configuration's compiled parts and lays them out as a <see cref="Plan"/>.</summary>
+/// <remarks>Runs at start, in the process that owns the configuration; allocates freely.</remarks>
+public sealed unsafe class PlanBuilder
+{
+    /// <summary>Ports at most: rule conditions are 64-bit masks.</summary>
+    public const int PortsMax = 64;
+
+    private readonly List<NextHop> _nextHops = [default];
+    private TimeoutTable _timeouts;
+
+    public PlanBuilder() => _timeouts.SetDefaults();
+
+    public List<RouterPort> Ports { get; } = [];
+
+    public List<PortAddress> Addresses { get; } = [];
+
+    public List<Route> Routes { get; } = [];
+
+    public List<TrackRule> TrackRules { get; } = [];
+
+    public List<DestinationRule> DestinationRules { get; } = [];
+
+    public List<FilterRule> FilterRules { get; } = [];
+
+    public List<SourceRule> SourceRules { get; } = [];
+
+    public List<AddressPool> Pools { get; } = [];
+
+    public List<AddressRange> Ranges { get; } = [];
+
+    public List<ReservedPorts> Reserved { get; } = [];
+
+    public FilterVerdict FilterDefault { get; set; } = FilterVerdict.Accept;
+
+    public bool TcpLoose { get; set; }
+
+    public bool VerifyChecksums { get; set; } = true;
+
+    public bool Accounting { get; set; } = true;
+
+    public ushort IcmpErrorsPerSecond { get; set; } = 10;
+
+    public ushort Generation { get; set; } = 1;
+
+    /// <summary>Policy 0's timeouts; RFC-conformant until changed.</summary>
+    public ref TimeoutTable Timeouts => ref _timeouts;
+
+    /// <summary>Adds a port with its addresses and their connected, local and broadcast routes.</summary>
+    /// <returns>The port's index in rules' masks.</returns>
+    public byte AddPort(RouterPort port, IReadOnlyList<(Ipv4Address Address, byte PrefixLength)> addresses)
+    {
+        ArgumentNullException.ThrowIfNull(addresses);
+        if (Ports.Count == PortsMax)
+        {
+            throw new InvalidOperationException($"more than {PortsMax} ports");
+        }
+
+        byte index = (byte)Ports.Count;
+        port.Address = addresses.Count > 0 ? addresses[0].Address : default;
+        Ports.Add(port);
+        foreach ((Ipv4Address address, byte prefixLength) in addresses)
+        {
+            Addresses.Add(new PortAddress { Address = address, PrefixLength = prefixLength, Port = index });
+            AddRoute(address.Host, 32, new NextHop { Kind = NextHopKind.Local, Port = index });
+            if (prefixLength == 32)
+            {
+                continue;
+            }
+
+            uint mask = prefixLength == 0 ? 0 : uint.MaxValue << (32 - prefixLength);
+            AddRoute(address.Host & mask, prefixLength, new NextHop { Kind = NextHopKind.Connected, Port = index });
+            if (prefixLength < 31)
+            {
+                // The subnet's all-zeros and all-ones addresses are broadcasts, which a router does not forward (RFC 2644).
+                AddRoute(address.Host & mask, 32, new NextHop { Kind = NextHopKind.Blackhole });
+                AddRoute(address.Host | ~mask, 32, new NextHop { Kind = NextHopKind.Blackhole });
+            }
+        }
+
+        return index;
+    }
+
+    /// <summary>Adds a route; of two with one prefix the first stays.</summary>
+    public void AddRoute(uint prefix, byte prefixLength, NextHop nextHop)
+    {
+        uint mask = prefixLength == 0 ? 0 : uint.MaxValue << (32 - prefixLength);
+        if (Routes.Exists(route => route.Prefix == (prefix & mask) && route.PrefixLength == prefixLength))
+        {
+            return;
+        }
+
+        int index = _nextHops.FindIndex(known =>
+            known.Kind == nextHop.Kind && known.Port == nextHop.Port && known.Gateway == nextHop.Gateway);
+        if (index < 0)
+        {
+            index = _nextHops.Count;
+            _nextHops.Add(nextHop);
+        }
+
+        Routes.Add(new Route { Prefix = prefix & mask, PrefixLength = prefixLength, NextHop = (ushort)index });
+    }
+
+    /// <summary>Adds a pool; addresses that are not a port's own are swallowed when no connection claims them.</summary>
+    /// <remarks>Without the blackhole a packet to an idle pool address would follow the default route back out, and round in circles.</remarks>
+    /// <returns>The pool's index.</returns>
+    public ushort AddPool(IReadOnlyList<AddressRange> ranges, ushort portLow, ushort portHigh)
+    {
+        ArgumentNullException.ThrowIfNull(ranges);
+        uint count = 0;
+        int first = Ranges.Count;
+        foreach (AddressRange range in ranges)
+        {
+            Ranges.Add(range);
+            count += range.Count;
+            AddBlackholes(range);
+        }
+
+        Pools.Add(new AddressPool
+        {
+            FirstRange = (ushort)first, RangeCount = (ushort)ranges.Count, PortLow = portLow, PortHigh = portHigh, AddressCount = count,
+        });
+        return (ushort)(Pools.Count - 1);
+    }
+
+    /// <summary>Lays everything out in one zeroed native block; free it with <see cref="Free"/>.</summary>
+    public Plan* Build()
+    {
+        int size = sizeof(Plan);
+        PlanSection ports = Reserve<RouterPort>(ref size, Ports.Count);
+        PlanSection addresses = Reserve<PortAddress>(ref size, Addresses.Count);
+        PlanSection routes = Reserve<Route>(ref size, Routes.Count);
+        PlanSection nextHops = Reserve<NextHop>(ref size, _nextHops.Count);
+        PlanSection track = Reserve<TrackRule>(ref size, TrackRules.Count);
+        PlanSection destination = Reserve<DestinationRule>(ref size, DestinationRules.Count);
+        PlanSection filter = Reserve<FilterRule>(ref size, FilterRules.Count);
+        PlanSection source = Reserve<SourceRule>(ref size, SourceRules.Count);
+        PlanSection pools = Reserve<AddressPool>(ref size, Pools.Count);
+        PlanSection ranges = Reserve<AddressRange>(ref size, Ranges.Count);
+        PlanSection reserved = Reserve<ReservedPorts>(ref size, Reserved.Count);
+        Plan* plan = (Plan*)NativeMemory.AlignedAlloc((nuint)size, 64);
+        NativeMemory.Clear(plan, (nuint)size);
+        plan->SizeBytes = size;
+        plan->Generation = Generation;
+        plan->FilterDefault = FilterDefault;
+        plan->TcpLoose = TcpLoose;
+        plan->VerifyChecksums = VerifyChecksums;
+        plan->Accounting = Accounting;
+        plan->IcmpErrorsPerSecond = IcmpErrorsPerSecond;
+        plan->Timeouts = _timeouts;
+        plan->PortSection = Copy(plan, ports, Ports);
+        plan->AddressSection = Copy(plan, addresses, Addresses);
+        plan->RouteSection = Copy(plan, routes, Routes);
+        plan->NextHopSection = Copy(plan, nextHops, _nextHops);
+        plan->TrackSection = Copy(plan, track, TrackRules);
+        plan->DestinationSection = Copy(plan, destination, DestinationRules);
+        plan->FilterSection = Copy(plan, filter, FilterRules);
+        plan->SourceSection = Copy(plan, source, SourceRules);
+        plan->PoolSection = Copy(plan, pools, Pools);
+        plan->RangeSection = Copy(plan, ranges, Ranges);
+        plan->ReservedSection = Copy(plan, reserved, Reserved);
+        return plan;
+    }
+
+    /// <summary>Frees a plan that no worker reads any more.</summary>
+    public static void Free(Plan* plan) => NativeMemory.AlignedFree(plan);
+
+    private void AddBlackholes(AddressRange range)
+    {
+        uint next = range.First;
+        uint left = range.Count;
+        while (left > 0)
+        {
+            // The largest aligned power of two that fits: a range becomes few prefixes.
+            int bits = Math.Min(next == 0 ? 31 : System.Numerics.BitOperations.TrailingZeroCount(next), System.Numerics.BitOperations.Log2(left));
+            AddRoute(next, (byte)(32 - bits), new NextHop { Kind = NextHopKind.Blackhole });
+            next += 1u << bits;
+            left -= 1u << bits;
+        }
+    }
+
+    private static PlanSection Reserve<T>(ref int size, int count)
+        where T : unmanaged
+    {
+        PlanSection section = new() { Offset = size, Count = count };
+        size += sizeof(T) * count + 63 & ~63;
+        return section;
+    }
+
+    private static PlanSection Copy<T>(Plan* plan, PlanSection section, List<T> items)
+        where T : unmanaged
+    {
+        CollectionsMarshal.AsSpan(items).CopyTo(new Span<T>((byte*)plan + section.Offset, section.Count));
+        return section;
+    }
+}

@@ -1,0 +1,167 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Threading;
+using Dataplane.Conntrack;
+using Dataplane.Nat;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath;
+
+/// <summary>Owns everything that workers share, and each worker's native context.</summary>
+/// <remarks>Built at start; after that nothing here allocates. Workers run on <see cref="Context"/>.</remarks>
+public sealed unsafe class Router : IDisposable
+{
+    private readonly void* _neighbourMemory;
+    private readonly void*[] _blocks;
+    private readonly NativeArena _arena;
+    private int _stop;
+
+    /// <summary>Allocates tables, rings and workers' scratch for a plan.</summary>
+    /// <param name="plan">Owned by the caller, who frees it after the router.</param>
+    /// <param name="size">The connection table's size; its worker count is the assignment's.</param>
+    /// <param name="assignment">Queues and workers.</param>
+    /// <param name="seed">Null for unpredictable ports; a number makes runs repeatable, for tests only.</param>
+    public Router(Plan* plan, ConntrackSize size, QueueAssignment assignment, ulong? seed = null)
+    {
+        ArgumentNullException.ThrowIfNull(size);
+        ArgumentNullException.ThrowIfNull(assignment);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(size.Workers, assignment.Workers);
+        Plan = plan;
+        Assignment = assignment;
+        Conntrack = new ConntrackMemory<Ipv4Tuple>(size);
+        _arena = new NativeArena();
+        _blocks = new void*[assignment.Workers];
+        _neighbourMemory = _arena.Take(sizeof(NeighbourTable) + NeighbourTable.MemoryBytes + 64);
+        Neighbours = (NeighbourTable*)_neighbourMemory;
+        Neighbours->Initialize((byte*)_neighbourMemory + (sizeof(NeighbourTable) + 63 & ~63));
+        for (int worker = 0; worker < assignment.Workers; worker++)
+        {
+            _blocks[worker] = BuildContext(worker, seed);
+        }
+
+        ConnectRings();
+    }
+
+    public Plan* Plan { get; }
+
+    public QueueAssignment Assignment { get; }
+
+    public ConntrackMemory<Ipv4Tuple> Conntrack { get; }
+
+    public NeighbourTable* Neighbours { get; }
+
+    public int Workers => Assignment.Workers;
+
+    /// <summary>Native bytes beside the connection table.</summary>
+    public long ScratchBytes => _arena.TotalBytes;
+
+    /// <summary>Whether workers have been asked to end.</summary>
+    public bool IsStopping => Volatile.Read(ref _stop) != 0;
+
+    /// <summary>A worker's context; valid until <see cref="Dispose"/>.</summary>
+    public WorkerContext* Context(int worker) => (WorkerContext*)_blocks[worker];
+
+    /// <summary>Asks workers to return from their loops.</summary>
+    public void Stop() => Volatile.Write(ref _stop, 1);
+
+    /// <summary>The workers' counters, summed; exact when they rest.</summary>
+    public WorkerCounters Totals()
+    {
+        WorkerCounters sum = default;
+        for (int worker = 0; worker < Workers; worker++)
+        {
+            WorkerCounters* part = Context(worker)->Counters;
+            ulong* from = (ulong*)part;
+            ulong* to = (ulong*)&sum;
+            for (int field = 0; field < sizeof(WorkerCounters) / sizeof(ulong); field++)
+            {
+                to[field] += from[field];
+            }
+        }
+
+        return sum;
+    }
+
+    public void Dispose()
+    {
+        Conntrack.Dispose();
+        _arena.Dispose();
+    }
+
+    private WorkerContext* BuildContext(int worker, ulong? seed)
+    {
+        WorkerContext* context = Take<WorkerContext>(1);
+        context->Plan = Plan;
+        context->Table = Conntrack.Table;
+        context->Slot = Conntrack.Slot(worker);
+        context->Pool = Conntrack.Pool;
+        context->Neighbours = Neighbours;
+        context->Transitions = Take<byte>(Trackers.Transitions.Length);
+        Trackers.Transitions.CopyTo(new Span<byte>(context->Transitions, Trackers.Transitions.Length));
+        context->IcmpLimiter = Take<RateLimiter>(1);
+        context->IcmpLimiter->Initialize((uint)RandomNumberGenerator.GetInt32(int.MaxValue));
+        context->Random = Take<PortRandom>(1);
+        if (seed is ulong value)
+        {
+            context->Random->InitializeFrom(value + (uint)worker);
+        }
+        else
+        {
+            context->Random->Initialize();
+        }
+
+        context->Counters = Take<WorkerCounters>(1);
+        context->WorkerIndex = worker;
+        context->WorkerCount = Workers;
+        context->IsShared = Workers > 1;
+        context->Burst = (Mbuf**)Take<ulong>(WorkerContext.BurstMax);
+        context->Metas = Take<PacketMeta>(WorkerContext.BurstMax);
+        context->Tuples6 = Take<Ipv6Tuple>(WorkerContext.BurstMax);
+        context->Tracked = Take<int>(WorkerContext.BurstMax);
+        context->Slow = Take<int>(WorkerContext.BurstMax);
+        context->FreeList = (Mbuf**)Take<ulong>(WorkerContext.FreeMax);
+        BuildQueues(context, worker);
+        return context;
+    }
+
+    private void BuildQueues(WorkerContext* context, int worker)
+    {
+        context->ReceiveQueueCount = Assignment.ReceiveQueues(worker).Count;
+        context->ReceiveQueues = Take<ReceiveQueue>(context->ReceiveQueueCount);
+        for (int index = 0; index < context->ReceiveQueueCount; index++)
+        {
+            context->ReceiveQueues[index] = Assignment.ReceiveQueues(worker)[index];
+        }
+
+        context->PortCount = Plan->PortSection.Count;
+        context->Transmit = Take<TransmitBuffer>(context->PortCount);
+        context->OwnedRings = Take<OwnedRing>(context->PortCount * Workers);
+        for (int port = 0; port < context->PortCount; port++)
+        {
+            context->Transmit[port].Packets = (Mbuf**)Take<ulong>(WorkerContext.TransmitMax);
+            context->Transmit[port].Queue = Assignment.TransmitQueue(worker, port);
+        }
+    }
+
+    private void ConnectRings()
+    {
+        for (int worker = 0; worker < Workers; worker++)
+        {
+            for (int port = 0; port < Plan->PortSection.Count; port++)
+            {
+                TransmitBuffer* buffer = Context(worker)->Transmit + port;
+                if (buffer->Queue < 0)
+                {
+                    buffer->Ring = Take<HandoverRing>(1);
+                    WorkerContext* owner = Context(Assignment.TransmitOwner(worker, port));
+                    owner->OwnedRings[owner->OwnedRingCount++] = new OwnedRing { Ring = buffer->Ring, Port = (byte)port };
+                }
+            }
+        }
+    }
+
+    private T* Take<T>(int count)
+        where T : unmanaged => (T*)_arena.Take(Unsafe.SizeOf<T>() * Math.Max(count, 1));
+}

@@ -1,0 +1,199 @@
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath.SlowPath;
+
+/// <summary>Asks for next hops, holds packets meanwhile, and notices when a neighbour is gone.</summary>
+/// <remarks>
+/// Every method takes the neighbour table's lock for a few memory accesses and lets go of it before it sends anything.
+/// </remarks>
+public static unsafe class NeighbourResolution
+{
+    private const int RecordsPerRound = 256;
+
+    /// <summary>The neighbour's index for a next hop; a new neighbour starts as Failed with its first request due.</summary>
+    /// <returns>0 when there is no room.</returns>
+    public static uint IndexOf(WorkerContext* context, NextHop* nextHop, Ipv4Address destination)
+    {
+        Ipv4Address address = nextHop->Kind == NextHopKind.Gateway ? nextHop->Gateway : destination;
+        NeighbourTable* table = context->Neighbours;
+        table->Enter();
+        uint index = table->FindOrAdd(context->Plan, nextHop->Port, address);
+        table->Exit();
+        return index;
+    }
+
+    /// <summary>Whether a failed neighbour may be asked again.</summary>
+    public static bool IsDue(WorkerContext* context, uint index)
+    {
+        NeighbourTable* table = context->Neighbours;
+        table->Enter();
+        bool due = table->Record(index)->DueNanoseconds <= context->NowNanoseconds;
+        table->Exit();
+        return due;
+    }
+
+    /// <summary>Keeps a finished packet until its neighbour answers, and asks if nobody has.</summary>
+    public static void Hold<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, uint index)
+        where TEnv : struct, IEnvironment
+    {
+        NeighbourTable* table = context->Neighbours;
+        table->Enter();
+        NeighbourRecord* record = table->Record(index);
+        Adjacency adjacency = table->Adjacencies[index];
+        bool asks = adjacency.State == NeighbourState.Failed && record->DueNanoseconds <= context->NowNanoseconds;
+        if (asks)
+        {
+            record->Requests = 1;
+            record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.RequestIntervalNanoseconds;
+            table->SetState(context->Plan, index, NeighbourState.Resolving);
+        }
+
+        DropReason reason = DropReason.None;
+        if (adjacency.State == NeighbourState.Failed && !asks)
+        {
+            reason = DropReason.NeighbourUnresolved;
+        }
+        else if (!adjacency.IsUsable)
+        {
+            if (record->HeldCount == NeighbourRecord.HeldMax)
+            {
+                reason = DropReason.NeighbourQueueFull;
+            }
+            else
+            {
+                record->HeldPackets[record->HeldCount++] = (ulong)packet;
+                context->Counters->HeldIn++;
+            }
+        }
+
+        byte port = record->Port;
+        Ipv4Address address = record->Address;
+        table->Exit();
+        if (reason != DropReason.None)
+        {
+            PacketSink.Drop(context, ref env, packet, reason);
+        }
+        else if (adjacency.IsUsable)
+        {
+            // It answered another worker between our look and the lock.
+            Stages.Forward.Send(context, ref env, packet, packet->Data + EthernetHeader.SizeBytes, adjacency);
+        }
+
+        if (asks)
+        {
+            Arp.Request(context, ref env, port, Arp.SenderFor(context->Plan, port, address), address);
+        }
+    }
+
+    /// <summary>Takes an answer in, if the address was ever asked for, and sends what waited.</summary>
+    public static void Learn<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv4Address address, MacAddress mac)
+        where TEnv : struct, IEnvironment
+    {
+        ulong* held = stackalloc ulong[NeighbourRecord.HeldMax];
+        int heldCount = 0;
+        NeighbourTable* table = context->Neighbours;
+        table->Enter();
+        uint index = table->Find(port, address);
+        if (index != 0)
+        {
+            NeighbourRecord* record = table->Record(index);
+            record->WasReachable = true;
+            record->Requests = 0;
+            record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.ReachableNanoseconds;
+            table->Set(context->Plan, index, mac.Raw48, NeighbourState.Reachable);
+            heldCount = TakeHeld(record, held);
+        }
+
+        table->Exit();
+        if (heldCount == 0)
+        {
+            return;
+        }
+
+        context->Counters->HeldOut += (uint)heldCount;
+        Adjacency adjacency = NeighbourTable.Load(table->Adjacencies + index);
+        for (int position = 0; position < heldCount; position++)
+        {
+            Mbuf* packet = (Mbuf*)held[position];
+            Stages.Forward.Send(context, ref env, packet, packet->Data + EthernetHeader.SizeBytes, adjacency);
+        }
+    }
+
+    /// <summary>Looks after this worker's share of the neighbours: repeats requests, gives up, asks again in time.</summary>
+    public static void Maintain<TEnv>(WorkerContext* context, ref TEnv env)
+        where TEnv : struct, IEnvironment
+    {
+        NeighbourTable* table = context->Neighbours;
+        uint used = table->Used;
+        for (int looked = 0; looked < RecordsPerRound && used > 0; looked++)
+        {
+            context->NeighbourCursor = context->NeighbourCursor < used ? context->NeighbourCursor + 1 : 1;
+            uint index = context->NeighbourCursor;
+            if (index % (uint)context->WorkerCount == (uint)context->WorkerIndex)
+            {
+                MaintainOne(context, ref env, index);
+            }
+
+            if (index == used)
+            {
+                return;
+            }
+        }
+    }
+
+    private static void MaintainOne<TEnv>(WorkerContext* context, ref TEnv env, uint index)
+        where TEnv : struct, IEnvironment
+    {
+        ulong* held = stackalloc ulong[NeighbourRecord.HeldMax];
+        int heldCount = 0;
+        NeighbourTable* table = context->Neighbours;
+        table->Enter();
+        NeighbourRecord* record = table->Record(index);
+        NeighbourState state = table->Adjacencies[index].State;
+        bool isDue = state is NeighbourState.Resolving or NeighbourState.Reachable or NeighbourState.Stale
+            && record->DueNanoseconds <= context->NowNanoseconds;
+        bool asks = isDue && record->Requests < NeighbourTable.RequestsMax;
+        if (asks)
+        {
+            record->Requests++;
+            record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.RequestIntervalNanoseconds;
+            if (state == NeighbourState.Reachable)
+            {
+                table->SetState(context->Plan, index, NeighbourState.Stale);
+            }
+        }
+        else if (isDue)
+        {
+            record->Requests = 0;
+            record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.FailedNanoseconds;
+            table->Set(context->Plan, index, 0, NeighbourState.Failed);
+            heldCount = TakeHeld(record, held);
+        }
+
+        byte port = record->Port;
+        Ipv4Address address = record->Address;
+        table->Exit();
+        if (asks)
+        {
+            Arp.Request(context, ref env, port, Arp.SenderFor(context->Plan, port, address), address);
+        }
+
+        context->Counters->HeldOut += (uint)heldCount;
+        for (int position = 0; position < heldCount; position++)
+        {
+            PacketSink.Drop(context, ref env, (Mbuf*)held[position], DropReason.NeighbourUnresolved);
+        }
+    }
+
+    private static int TakeHeld(NeighbourRecord* record, ulong* held)
+    {
+        int count = record->HeldCount;
+        for (int position = 0; position < count; position++)
+        {
+            held[position] = record->HeldPackets[position];
+        }
+
+        record->HeldCount = 0;
+        return count;
+    }
+}

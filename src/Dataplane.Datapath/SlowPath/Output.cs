@@ -1,0 +1,60 @@
+using Dataplane.Datapath.Stages;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath.SlowPath;
+
+/// <summary>The way out for packets that no entry routes: the router's own, translated errors, untracked ones.</summary>
+public static unsafe class Output
+{
+    /// <summary>Routes an IP packet by its destination and lets it leave, or holds it for its next hop.</summary>
+    /// <param name="context">The worker.</param>
+    /// <param name="env">The worker's environment.</param>
+    /// <param name="packet">The buffer; at least an Ethernet header fits in front of <paramref name="l3"/>.</param>
+    /// <param name="l3">The finished IP packet in it.</param>
+    public static void Routed<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, byte* l3)
+        where TEnv : struct, IEnvironment
+    {
+        Ipv4Header* ip = (Ipv4Header*)l3;
+        NextHop* nextHop = context->Plan->NextHops + env.LookupRoute(context->Plan, ip->Destination.Host);
+        if (nextHop->Kind is not (NextHopKind.Connected or NextHopKind.Gateway))
+        {
+            PacketSink.Drop(context, ref env, packet, DropReason.NoRoute);
+            return;
+        }
+
+        if (ip->TotalLengthBytes.Host > context->Plan->Ports[nextHop->Port].MtuBytes)
+        {
+            PacketSink.Drop(context, ref env, packet, DropReason.MtuExceeded);
+            return;
+        }
+
+        StripTag(packet, l3);
+        uint index = NeighbourResolution.IndexOf(context, nextHop, ip->Destination);
+        if (index == 0)
+        {
+            PacketSink.Drop(context, ref env, packet, DropReason.NeighbourTableFull);
+            return;
+        }
+
+        Adjacency adjacency = NeighbourTable.Load(context->Neighbours->Adjacencies + index);
+        if (adjacency.IsUsable)
+        {
+            Forward.Send(context, ref env, packet, l3, adjacency);
+        }
+        else
+        {
+            NeighbourResolution.Hold(context, ref env, packet, index);
+        }
+    }
+
+    /// <summary>Makes the frame start right in front of its IP packet, with the matching EtherType.</summary>
+    public static void StripTag(Mbuf* packet, byte* l3)
+    {
+        byte* frame = l3 - EthernetHeader.SizeBytes;
+        ushort cut = (ushort)(frame - packet->Data);
+        packet->DataOffset += cut;
+        packet->DataLength -= cut;
+        packet->PacketLength -= cut;
+        ((EthernetHeader*)frame)->EtherType = Be16.FromHost(EtherType.Ipv4);
+    }
+}

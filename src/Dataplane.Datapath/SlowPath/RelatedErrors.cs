@@ -1,0 +1,119 @@
+using System.Threading;
+using Dataplane.Conntrack;
+using Dataplane.Nat;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath.SlowPath;
+
+/// <summary>ICMP errors that pass through: attributed by what they quote, translated inside and out (RFC 5508 §4).</summary>
+/// <remarks>They neither open, refresh nor end a connection (RFC 4787 REQ-12, RFC 5382 REQ-10).</remarks>
+public static unsafe class RelatedErrors
+{
+    public static void Process<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment
+    {
+        DropReason reason = PacketParser.ParseQuoted(meta, out QuotedPacket quoted);
+        if (reason == DropReason.None)
+        {
+            reason = Translate(context, meta, quoted);
+        }
+
+        if (reason != DropReason.None)
+        {
+            PacketSink.Drop(context, ref env, packet, reason);
+            return;
+        }
+
+        Checksum.DecrementTtl((Ipv4Header*)meta->L3);
+        Output.Routed(context, ref env, packet, meta->L3);
+    }
+
+    private static DropReason Translate(WorkerContext* context, PacketMeta* meta, in QuotedPacket quoted)
+    {
+        Ipv4Header* outer = (Ipv4Header*)meta->L3;
+
+        // The quoted packet was seen on this side, so its inverse is a tuple that packets from this side have.
+        Ipv4Tuple seen = quoted.Tuple.Inverted;
+        EntryReference found = context->Table->Find(&seen, context->Table->Hash(&seen), context->NowSeconds, context->Slot);
+
+        // An error goes to the sender of what it quotes; one that is addressed to somebody else uses a connection as a
+        // pretext to pass (CVE-2019-5598).
+        if (found.IsNone || outer->Destination != quoted.Tuple.Source)
+        {
+            return DropReason.IcmpErrorUnrelated;
+        }
+
+        if (meta->Ttl <= 1)
+        {
+            return DropReason.TtlExceeded;
+        }
+
+        byte* entry = context->Table->EntryAt(found.Index);
+        EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
+        Rewrite rewrite = new() { Value = head->Rewrite };
+        if (rewrite.Active != 0)
+        {
+            EntryFlags flags = new StateWord(Volatile.Read(ref head->State)).Flags;
+            Ipv4Tuple* inside = Entry<Ipv4Tuple>.Tuple(entry, found.Direction ^ Direction.Reply);
+            TranslateQuoted(quoted, rewrite, inside, found.Direction);
+            TranslateOuter(outer, quoted.Tuple.Destination, inside, found.Direction, flags);
+            IcmpHeader* icmp = (IcmpHeader*)meta->L4;
+            icmp->Checksum = default;
+            icmp->Checksum = Be16.FromRaw(Checksum.Internet((byte*)icmp, meta->L4LengthBytes));
+        }
+
+        return DropReason.None;
+    }
+
+    /// <summary>Gives the quoted packet the tuple that its sender knows.</summary>
+    private static void TranslateQuoted(in QuotedPacket quoted, Rewrite rewrite, Ipv4Tuple* inside, Direction direction)
+    {
+        // Undoing what the direction against the error's did is what the error's own direction does.
+        quoted.L3->Source = inside->Source;
+        quoted.L3->Destination = inside->Destination;
+        Checksum.Apply(ref quoted.L3->Checksum, rewrite.Ipv4For(direction));
+        ChecksumDelta delta = rewrite.L4For(direction);
+        if (inside->Protocol == IpProtocol.Icmp)
+        {
+            IcmpHeader* icmp = (IcmpHeader*)quoted.L4;
+            icmp->Identifier = IcmpType.IsRequest(inside->Kind) ? inside->SourcePort : inside->DestinationPort;
+            Checksum.ApplyIcmp(icmp, delta);
+            return;
+        }
+
+        ((UdpHeader*)quoted.L4)->SourcePort = inside->SourcePort;
+        ((UdpHeader*)quoted.L4)->DestinationPort = inside->DestinationPort;
+        if (!quoted.HasChecksum)
+        {
+            return;
+        }
+
+        if (inside->Protocol == IpProtocol.Udp)
+        {
+            Checksum.ApplyUdp(ref ((UdpHeader*)quoted.L4)->Checksum, delta);
+        }
+        else
+        {
+            Checksum.Apply(ref ((TcpHeader*)quoted.L4)->Checksum, delta);
+        }
+    }
+
+    /// <summary>Addresses the error to the sender that the inside knows, and hides inside hops from the outside.</summary>
+    /// <remarks>
+    /// The reporting host keeps its address if it is some hop on the way; if it is the connection's own end, or an inside hop of a
+    /// connection whose source is hidden, it gets the end's translated address (RFC 5508 REQ-4, REQ-5).
+    /// </remarks>
+    private static void TranslateOuter(
+        Ipv4Header* outer, Ipv4Address quotedDestination, Ipv4Tuple* inside, Direction direction, EntryFlags flags)
+    {
+        bool isEnd = outer->Source == quotedDestination;
+        bool isHiddenHop = direction == Direction.Original && (flags & EntryFlags.SourceNat) != 0;
+        if (isEnd || isHiddenHop)
+        {
+            outer->Source = inside->Destination;
+        }
+
+        outer->Destination = inside->Source;
+        Checksum.SetIpv4Header(outer);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Runtime.CompilerServices;
+using Dataplane.Conntrack;
+using Dataplane.Datapath.SlowPath;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath.Stages;
+
+/// <summary>Sixth stage: next hop, TTL and MTU, then translation, frame header and the egress port's buffer.</summary>
+/// <remarks>
+/// What may end in an ICMP error is judged before translation, so that the error quotes the packet as its
+/// sender knows it (RFC 5508 §4).
+/// </remarks>
+public static unsafe class Forward
+{
+    /// <summary>Forwards every packet that is still tracked.</summary>
+    public static void Burst<TEnv>(WorkerContext* context, ref TEnv env)
+        where TEnv : struct, IEnvironment
+    {
+        for (int index = 0; index < context->TrackedCount; index++)
+        {
+            int position = context->Tracked[index];
+            OneInline(context, ref env, context->Burst[position], context->Metas + position);
+        }
+    }
+
+    /// <summary>Forwards one packet of a known connection.</summary>
+    public static void One<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment => OneInline(context, ref env, packet, meta);
+
+    /// <summary>Writes the frame header in front of an IP packet and lets it leave.</summary>
+    /// <remarks>Inlined: part of the forwarding pass. A tag on the received frame is cut off by the new frame start.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Send<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, byte* l3, Adjacency adjacency)
+        where TEnv : struct, IEnvironment
+    {
+        byte* frame = l3 - EthernetHeader.SizeBytes;
+        *(ulong*)frame = adjacency.FrameLow;
+        *(uint*)(frame + 8) = adjacency.FrameHigh;
+        PacketSink.Transmit(context, ref env, packet, adjacency.Port);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void OneInline<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment
+    {
+        EntryReference reference = new(meta->Reference);
+        byte* entry = context->Table->EntryAt(reference.Index);
+        uint cached = *(&Entry<Ipv4Tuple>.Head(entry)->NextHopOriginal + (int)reference.Direction);
+        if (cached >> 16 == context->Plan->Generation)
+        {
+            Adjacency adjacency = NeighbourTable.Load(context->Neighbours->Adjacencies + (cached & 0xFFFF));
+            if (meta->Ttl > 1 && adjacency.IsUsable && meta->L3LengthBytes <= adjacency.MtuBytes
+                && meta->L2LengthBytes == EthernetHeader.SizeBytes)
+            {
+                Translate.One(meta, entry, reference.Direction);
+                Send(context, ref env, packet, meta->L3, adjacency);
+                return;
+            }
+        }
+
+        Uncached.Forward(context, ref env, packet, meta);
+    }
+}

@@ -1,0 +1,56 @@
+using Dataplane.Conntrack;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath.Stages;
+
+/// <summary>Third stage, in passes over the burst: tags, then keys; each pass asks for the lines of the next.</summary>
+public static unsafe class Lookup
+{
+    /// <summary>Compares tags in every packet's bucket and asks for the candidate's entry.</summary>
+    public static void Match(WorkerContext* context)
+    {
+        ConntrackTable<Ipv4Tuple> table = *context->Table;
+        bool accounting = context->Plan->Accounting;
+        for (int index = 0; index < context->TrackedCount; index++)
+        {
+            PacketMeta* meta = context->Metas + context->Tracked[index];
+            EntryReference reference = table.Candidate(meta->Hash, out _);
+            meta->Reference = reference.Value;
+            byte* entry = table.EntryAt(reference.Index);
+            ConntrackTable<Ipv4Tuple>.Prefetch(entry);
+            if (accounting)
+            {
+                ConntrackTable<Ipv4Tuple>.Prefetch(Entry<Ipv4Tuple>.Tail(entry));
+            }
+        }
+    }
+
+    /// <summary>Compares keys: what is found stays in <see cref="WorkerContext.Tracked"/>, the rest goes to the slow path.</summary>
+    public static void Compare(WorkerContext* context)
+    {
+        ConntrackTable<Ipv4Tuple> table = *context->Table;
+        uint now = context->NowSeconds;
+        int kept = 0;
+        int slow = context->SlowCount;
+        for (int index = 0; index < context->TrackedCount; index++)
+        {
+            int position = context->Tracked[index];
+            PacketMeta* meta = context->Metas + position;
+            EntryReference reference = new(meta->Reference);
+
+            // A candidate that is not the one (a tag in common, an expired entry, or none) takes the complete search there.
+            if (!reference.IsNone && table.IsLiveMatch(reference, &meta->Tuple, now))
+            {
+                context->Tracked[kept++] = position;
+            }
+            else
+            {
+                context->Slow[slow++] = position;
+            }
+        }
+
+        context->Counters->Found += (uint)kept;
+        context->TrackedCount = kept;
+        context->SlowCount = slow;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Runtime.CompilerServices;
+using System.Threading;
+using Dataplane.Conntrack;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath.Stages;
+
+/// <summary>What tracking decided about a packet of a known connection.</summary>
+public enum TrackVerdict
+{
+    Forward,
+    Drop,
+
+    /// <summary>Its entry has gone or ended: the packet is looked at as a first one.</summary>
+    Renew,
+}
+
+/// <summary>Fourth stage: the connection's state, deadline and counters.</summary>
+public static unsafe class Track
+{
+    /// <summary>Moves the connection of every packet that was found; drops what its state does not allow.</summary>
+    public static void Burst<TEnv>(WorkerContext* context, ref TEnv env)
+        where TEnv : struct, IEnvironment
+    {
+        int kept = 0;
+        int slow = context->SlowCount;
+        for (int index = 0; index < context->TrackedCount; index++)
+        {
+            int position = context->Tracked[index];
+            switch (One(context, context->Metas + position))
+            {
+                case TrackVerdict.Forward:
+                    context->Tracked[kept++] = position;
+                    break;
+                case TrackVerdict.Drop:
+                    PacketSink.Drop(context, ref env, context->Burst[position], DropReason.TcpStateInvalid);
+                    break;
+                default:
+                    context->Slow[slow++] = position;
+                    break;
+            }
+        }
+
+        context->TrackedCount = kept;
+        context->SlowCount = slow;
+    }
+
+    /// <summary>One packet of a known connection.</summary>
+    /// <remarks>
+    /// Inlined into the pass. The state word is swapped only if the packet changed it: in an established connection that is
+    /// once a second, when the deadline's second moves on.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TrackVerdict One(WorkerContext* context, PacketMeta* meta)
+    {
+        EntryReference reference = new(meta->Reference);
+        byte* entry = context->Table->EntryAt(reference.Index);
+        EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
+        StateWord word = new(Volatile.Read(ref head->State));
+        int row = Trackers.IndexOf(reference.Direction, Trackers.ClassOf(meta->TcpFlags), 0);
+        byte next = context->Transitions[row + (int)word.State];
+        if (next < Trackers.Invalid)
+        {
+            StateWord moved = Moved(context, word, (ConnectionState)next, reference.Direction);
+            if (moved.Value != word.Value
+                && Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) != word.Value)
+            {
+                return Contended(context, meta, entry, row);
+            }
+        }
+        else if (next != Trackers.Keep)
+        {
+            return Ended(context, reference.Index, word, next);
+        }
+
+        Account(context, meta, entry, reference.Direction);
+        return TrackVerdict.Forward;
+    }
+
+    /// <summary>Counts a packet; atomic when several workers may count at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Account(WorkerContext* context, PacketMeta* meta, byte* entry, Direction direction)
+    {
+        if (!context->Plan->Accounting)
+        {
+            return;
+        }
+
+        ulong* packets = &Entry<Ipv4Tuple>.Tail(entry)->PacketsOriginal + (int)direction;
+        ulong* bytes = packets + 2;
+        if (context->IsShared)
+        {
+            Interlocked.Add(ref *packets, 1);
+            Interlocked.Add(ref *bytes, meta->L3LengthBytes);
+        }
+        else
+        {
+            *packets += 1;
+            *bytes += meta->L3LengthBytes;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static StateWord Moved(WorkerContext* context, StateWord word, ConnectionState next, Direction direction)
+    {
+        ulong deadline = context->NowSeconds + 1 + context->Plan->Timeouts.Seconds(word.Policy, next);
+        EntryFlags flags = Trackers.FlagsOf(next, direction);
+        return new StateWord(deadline << 32 | (ulong)next << 24 | (word.Value & 0x00FF_FFFF) | (uint)flags);
+    }
+
+    // Not inlined: another worker changed the same connection in the same instant.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TrackVerdict Contended(WorkerContext* context, PacketMeta* meta, byte* entry, int row)
+    {
+        EntryReference reference = new(meta->Reference);
+        EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
+        while (true)
+        {
+            StateWord word = new(Volatile.Read(ref head->State));
+            if (!word.IsLive)
+            {
+                return TrackVerdict.Renew;
+            }
+
+            byte next = context->Transitions[row + (int)word.State];
+            if (next >= Trackers.Invalid && next != Trackers.Keep)
+            {
+                return Ended(context, reference.Index, word, next);
+            }
+
+            StateWord moved = next == Trackers.Keep ? word : Moved(context, word, (ConnectionState)next, reference.Direction);
+            if (moved.Value == word.Value || Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) == word.Value)
+            {
+                Account(context, meta, entry, reference.Direction);
+                return TrackVerdict.Forward;
+            }
+        }
+    }
+
+    // Not inlined: refused segments and reused tuples.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TrackVerdict Ended(WorkerContext* context, uint index, StateWord word, byte verdict)
+    {
+        if (verdict != Trackers.Reopen)
+        {
+            return TrackVerdict.Drop;
+        }
+
+        // Whoever wins the removal, the packet is looked up again; a loser then finds the winner's new entry.
+        context->Table->TryRemove(context->Slot, index, word);
+        return TrackVerdict.Renew;
+    }
+}

@@ -1,0 +1,23 @@
+using System.Runtime.CompilerServices;
+using Dataplane.Conntrack;
+using Dataplane.Nat;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath.Stages;
+
+/// <summary>Fifth stage: the connection's stored rewrite, and the TTL.</summary>
+public static unsafe class Translate
+{
+    /// <summary>Rewrites one packet; its TTL is above 1.</summary>
+    /// <remarks>Inlined into the forwarding pass: the entry's line is at hand there.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void One(PacketMeta* meta, byte* entry, Direction direction)
+    {
+        Checksum.DecrementTtl((Ipv4Header*)meta->L3);
+        Rewrite rewrite = new() { Value = Entry<Ipv4Tuple>.Head(entry)->Rewrite };
+        if (rewrite.Active != 0)
+        {
+            Rewriter.Apply(meta, rewrite, Entry<Ipv4Tuple>.Tuple(entry, direction ^ Direction.Reply), direction);
+        }
+    }
+}

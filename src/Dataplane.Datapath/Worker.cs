@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using Dataplane.Conntrack;
+using Dataplane.Datapath.SlowPath;
+using Dataplane.Datapath.Stages;
+using Dataplane.Packet;
+
+namespace Dataplane.Datapath;
+
+/// <summary>One worker: polls its queues, runs the pipeline, keeps house, and rests when there is nothing to do.</summary>
+/// <typeparam name="TEnv">The world it runs in.</typeparam>
+public sealed unsafe class Worker<TEnv>
+    where TEnv : struct, IEnvironment
+{
+    /// <summary>Housekeeping (expiry, neighbours, credits) happens at most this often.</summary>
+    private const long HousekeepingNanoseconds = 500_000;
+
+    /// <summary>Empty polls before an adaptive worker sleeps, and the bounds of its sleep.</summary>
+    private const int EmptyPollsBeforeSleep = 200;
+    private const long SleepNanosecondsMin = 10_000;
+    private const long SleepNanosecondsMax = 200_000;
+
+    /// <summary>Retirements that one housekeeping round may add.</summary>
+    private const uint RetirementsPerRound = 2048;
+
+    private readonly Router _router;
+    private readonly WorkerContext* _context;
+    private readonly Quiescence* _quiescence;
+    private TEnv _environment;
+
+    public Worker(Router router, int index, TEnv environment)
+    {
+        System.ArgumentNullException.ThrowIfNull(router);
+        _router = router;
+        _context = router.Context(index);
+        _quiescence = router.Conntrack.Table->Quiescence;
+        _environment = environment;
+    }
+
+    /// <summary>The worker's environment, for tests that look into it.</summary>
+    public ref TEnv Environment => ref _environment;
+
+    /// <summary>Runs until <see cref="Router.Stop"/>.</summary>
+    public void Run(IdleMode idle)
+    {
+        GoOnline();
+        if (_context->WorkerIndex == 0)
+        {
+            Announce();
+        }
+
+        int emptyPolls = 0;
+        long sleep = SleepNanosecondsMin;
+        while (!_router.IsStopping)
+        {
+            if (Poll() > 0)
+            {
+                emptyPolls = 0;
+                sleep = SleepNanosecondsMin;
+            }
+            else if (idle == IdleMode.Spin || ++emptyPolls < EmptyPollsBeforeSleep)
+            {
+                _environment.Relax();
+            }
+            else
+            {
+                _quiescence->GoOffline(_context->WorkerIndex);
+                _environment.Sleep(sleep);
+                _quiescence->GoOnline(_context->WorkerIndex);
+                sleep = System.Math.Min(sleep * 2, SleepNanosecondsMax);
+            }
+        }
+
+        _quiescence->GoOffline(_context->WorkerIndex);
+    }
+
+    /// <summary>Registers the worker as a reader; <see cref="Run"/> does it by itself.</summary>
+    public void GoOnline()
+    {
+        _context->NowNanoseconds = _environment.NowNanoseconds();
+        _context->Slot->SweepNanoseconds = _context->NowNanoseconds;
+        _quiescence->GoOnline(_context->WorkerIndex);
+    }
+
+    /// <summary>Tells the neighbours of every port where the router's addresses are (RFC 5227 §2.3).</summary>
+    public void Announce()
+    {
+        Plan* plan = _context->Plan;
+        for (int index = 0; index < plan->AddressSection.Count; index++)
+        {
+            PortAddress* own = plan->Addresses + index;
+            Arp.Request(_context, ref _environment, own->Port, own->Address, own->Address);
+        }
+
+        Transmit.FlushAll(_context, ref _environment);
+    }
+
+    /// <summary>One round over all queues.</summary>
+    /// <returns>Packets received or taken from other workers.</returns>
+    public int Poll()
+    {
+        WorkerContext* context = _context;
+        long now = _environment.NowNanoseconds();
+        context->NowNanoseconds = now;
+        context->NowSeconds = (uint)((ulong)now / 1_000_000_000);
+        int received = 0;
+        for (int queue = 0; queue < context->ReceiveQueueCount; queue++)
+        {
+            received += Pipeline.Run(context, ref _environment, context->ReceiveQueues[queue]);
+        }
+
+        received += Transmit.Drain(context, ref _environment);
+        if (now - context->HousekeepingNanoseconds >= HousekeepingNanoseconds)
+        {
+            Housekeep();
+        }
+
+        Transmit.FlushAll(context, ref _environment);
+        PacketSink.Flush(context, ref _environment);
+
+        // Nothing read from the table is in hand here: the quiescent point of this poll.
+        _quiescence->Quiescent(context->WorkerIndex);
+        context->Table->Reclaim(context->Slot);
+        context->Counters->Polls++;
+        context->Counters->EmptyPolls += received == 0 ? 1u : 0u;
+        return received;
+    }
+
+    // Not inlined: one poll in many.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Housekeep()
+    {
+        _context->HousekeepingNanoseconds = _context->NowNanoseconds;
+        if (EntryPool.RetirementsLeft(_context->Slot) >= RetirementsPerRound)
+        {
+            _context->Table->Sweep(_context->Slot, _context->NowNanoseconds);
+        }
+
+        _context->Pool->HandInWhenScarce(_context->Slot);
+        NeighbourResolution.Maintain(_context, ref _environment);
+    }
+}
