@@ -17,7 +17,7 @@ namespace Dataplane.Packet;
 public static unsafe partial class Checksum
 {
     /// <summary>From this length on, vectors beat the scalar loop (their set-up and final fold cost about eight adds).</summary>
-    private const int VectorThresholdBytes = 96;
+    private const int VectorThresholdBytes = 64;
 
     /// <summary>Folds a sum to 16 bits, without complement.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

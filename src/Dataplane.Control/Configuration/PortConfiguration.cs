@@ -10,6 +10,7 @@ namespace Dataplane.Control.Configuration;
 /// <param name="MtuBytes">Largest IP packet.</param>
 /// <param name="Promiscuous">Take frames to other MAC addresses as well (they are dropped and counted).</param>
 /// <param name="Mac">The MAC address to use instead of the device's own, or null.</param>
+/// <param name="ZoneId">The zone of all packets received here; 0 without one.</param>
 public sealed record PortConfiguration(
     string Name,
     string Device,
@@ -17,7 +18,8 @@ public sealed record PortConfiguration(
     int Queues,
     int MtuBytes,
     bool Promiscuous,
-    MacAddress? Mac);
+    MacAddress? Mac,
+    ushort ZoneId);
 
 /// <param name="Prefix">Destinations; no bits set beyond its length.</param>
 /// <param name="Via">The gateway, a host of the port's subnet.</param>
@@ -26,8 +28,12 @@ public sealed record RouteConfiguration(Ipv4Prefix Prefix, Ipv4Address Via, int 
 
 /// <param name="Name">Unique, ignoring case.</param>
 /// <param name="Addresses">Ranges in the order of the file; they do not overlap.</param>
-/// <param name="Ports">Ranges of l4 ports (and ICMP ids) that may be given out; they do not overlap.</param>
-public sealed record PoolConfiguration(string Name, ImmutableArray<Ipv4Range> Addresses, ImmutableArray<PortRange> Ports);
+/// <param name="Ports">The l4 ports (and ICMP ids) that may be given out.</param>
+public sealed record PoolConfiguration(string Name, ImmutableArray<Ipv4Range> Addresses, PortRange Ports)
+{
+    /// <summary>What is given out where the configuration says nothing: everything but the well-known ports.</summary>
+    public static PortRange DefaultPorts => new(1024, 65535);
+}
 
 /// <param name="Name">Unique, ignoring case.</param>
 /// <param name="Id">1 to 65535, unique; connections without a zone are in zone 0.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Dataplane.Datapath;
 
 namespace Dataplane.Control.Configuration;
 
@@ -44,16 +45,6 @@ public sealed record RouterConfiguration
     public required ControlConfiguration Control { get; init; }
 }
 
-/// <summary>What a worker does when its queues are empty.</summary>
-public enum IdleMode
-{
-    /// <summary>Poll on: lowest latency, a core always at 100 %.</summary>
-    Spin,
-
-    /// <summary>Sleep for growing, bounded times: for labs and shared machines.</summary>
-    Adaptive,
-}
-
 /// <summary>Huge pages for buffers and tables.</summary>
 public enum HugepageMode
 {
@@ -69,8 +60,8 @@ public enum HugepageMode
 /// <param name="PoolBytes">DPDK's memory in bytes where there are no huge pages; 0 lets the router compute it.</param>
 public sealed record MemoryConfiguration(HugepageMode Hugepages, int Mbufs, long PoolBytes);
 
-/// <param name="IcmpErrorsPerSecond">ICMP errors that the router sends in all, per second.</param>
-public sealed record LimitsConfiguration(int IcmpErrorsPerSecond);
+/// <param name="IcmpErrorsPerSecond">ICMP errors that one source may cause per second and worker; 0 sends none.</param>
+public sealed record LimitsConfiguration(ushort IcmpErrorsPerSecond);
 
 /// <param name="Socket">Absolute path of the control socket.</param>
 /// <param name="FilePrefix">DPDK's name for this router's run-time files: two routers on a machine need two.</param>

@@ -10,9 +10,8 @@ public abstract record Rule(int Number, RuleMatch Match, string Comment);
 
 /// <summary>Settings for a connection before it is looked up or made.</summary>
 /// <param name="NoTrack">Forward without tracking and without translation.</param>
-/// <param name="ZoneId">The zone the tuple is looked up in, or null to leave it.</param>
 /// <param name="Mark">The connection's mark, or null to leave it.</param>
-public sealed record TrackRule(int Number, RuleMatch Match, string Comment, bool NoTrack, ushort? ZoneId, uint? Mark)
+public sealed record TrackRule(int Number, RuleMatch Match, string Comment, bool NoTrack, uint? Mark)
     : Rule(Number, Match, Comment);
 
 /// <summary>Destination translation.</summary>

@@ -20,8 +20,8 @@ public sealed record TimeoutKey(
 
     /// <summary>Every key, in the order of a connection's life.</summary>
     /// <remarks>
-    /// A connection that was reset or has passed TIME_WAIT is over: RFC 5382 §5 lets it go at once, and its floor is
-    /// for connections that may still go on. TIME_WAIT is kept for the 4 minutes of twice the maximum segment lifetime.
+    /// Closed and reset connections have no floor: nothing of theirs is lost by going early. They stay as long as the
+    /// transitory ones by default, because a forged reset must not be able to cut a live connection's mapping short.
     /// </remarks>
     public static ImmutableArray<TimeoutKey> All { get; } =
     [
@@ -32,7 +32,7 @@ public sealed record TimeoutKey(
         new("TcpCloseWait", Transitory, Transitory, Tcp, [ConnectionState.TcpCloseWait]),
         new("TcpLastAck", Transitory, Transitory, Tcp, [ConnectionState.TcpLastAck]),
         new("TcpTimeWait", Transitory, 1, "", [ConnectionState.TcpTimeWait]),
-        new("TcpClose", 10, 1, "", [ConnectionState.TcpClose]),
+        new("TcpClose", Transitory, 1, "", [ConnectionState.TcpClose]),
         new("Udp", 120, 120, UdpSource, [ConnectionState.UdpUnreplied, ConnectionState.UdpReplied]),
         new("UdpStream", 300, 120, UdpSource, [ConnectionState.UdpStream]),
         new("Icmp", 60, 60, "RFC 5508 REQ-2", [ConnectionState.IcmpUnreplied, ConnectionState.IcmpReplied]),

@@ -1,0 +1,238 @@
+using System;
+using System.Collections.Generic;
+using Dataplane.Conntrack;
+using Dataplane.Datapath;
+using Dataplane.Nat;
+using Dataplane.Packet;
+
+namespace Dataplane.Bench;
+
+/// <summary>A router between two generator ports with established SNAT connections, ready to be measured.</summary>
+internal sealed unsafe class NatBed : IDisposable
+{
+    private const int PortsPerHost = 63;
+    private const int OrderPackets = 1 << 22;
+
+    private static readonly MacAddress s_lanMac = MacAddress.Parse("02:00:00:00:00:01");
+    private static readonly MacAddress s_wanMac = MacAddress.Parse("02:00:00:00:00:02");
+    private static readonly MacAddress s_peerMac = MacAddress.Parse("02:00:00:00:01:01");
+
+    private readonly Plan* _plan;
+    private readonly List<FlowOrder> _orders = [];
+    private readonly uint[] _outsideAddress;
+    private readonly ushort[] _outsidePort;
+    private long _badPackets;
+
+    public NatBed(int flows, int workers, bool hugepages, bool accounting)
+    {
+        Flows = flows;
+        _outsideAddress = new uint[flows];
+        _outsidePort = new ushort[flows];
+        _plan = BuildPlan(accounting);
+        QueueAssignment assignment = new([new PortQueues(1, workers), new PortQueues(1, workers)], workers);
+        Router = new Router(_plan, new ConntrackSize((uint)flows + 65536, workers, hugepages), assignment);
+        Ports = new GeneratorPort[workers];
+        Workers = new Worker<GeneratorEnvironment>[workers];
+        for (int worker = 0; worker < workers; worker++)
+        {
+            Ports[worker] = new GeneratorPort();
+            WriteTemplate(Ports[worker].Template, s_lanMac);
+            WriteTemplate(Ports[worker].Template + 64, s_wanMac);
+            Workers[worker] = new Worker<GeneratorEnvironment>(Router, worker, new GeneratorEnvironment(Ports[worker]));
+        }
+
+        ResolveNeighbours();
+        Open();
+    }
+
+    public int Flows { get; }
+
+    public Router Router { get; }
+
+    public GeneratorPort[] Ports { get; }
+
+    public Worker<GeneratorEnvironment>[] Workers { get; }
+
+    /// <summary>Transmitted packets whose translation or checksums were wrong while they were inspected.</summary>
+    public long BadPackets => _badPackets;
+
+    public void Dispose()
+    {
+        Router.Dispose();
+        PlanBuilder.Free(_plan);
+        foreach (FlowOrder order in _orders)
+        {
+            order.Dispose();
+        }
+
+        foreach (GeneratorPort port in Ports)
+        {
+            port.Dispose();
+        }
+    }
+
+    private static Plan* BuildPlan(bool accounting)
+    {
+        PlanBuilder builder = new() { Accounting = accounting };
+        builder.AddPort(
+            new RouterPort { Mac48 = s_lanMac.Raw48, MtuBytes = 1500, DevicePort = 0 }, [(Ipv4Address.Parse("192.168.0.1"), 24)]);
+        builder.AddPort(
+            new RouterPort { Mac48 = s_wanMac.Raw48, MtuBytes = 1500, DevicePort = 1 }, [(Ipv4Address.Parse("198.51.100.2"), 30)]);
+        builder.AddRoute(10u << 24, 8, new NextHop { Kind = NextHopKind.Gateway, Port = 0, Gateway = Ipv4Address.Parse("192.168.0.2") });
+        builder.AddRoute(0, 0, new NextHop { Kind = NextHopKind.Gateway, Port = 1, Gateway = Ipv4Address.Parse("198.51.100.1") });
+        ushort pool = builder.AddPool([new AddressRange { First = Ipv4Address.Parse("203.0.113.0").Host, Count = 256 }], 1024, 65535);
+        RuleMatch match = RuleMatch.Any;
+        match.InPorts = 1;
+        match.OutPorts = 2;
+        builder.SourceRules.Add(new SourceRule { Match = match, Action = SourceAction.Pool, Pool = pool });
+        builder.FilterDefault = FilterVerdict.Drop;
+        builder.FilterRules.Add(new FilterRule { Match = match, Verdict = FilterVerdict.Accept });
+        return builder.Build();
+    }
+
+    /// <summary>Frames of 60 bytes: Ethernet, IPv4, UDP with 18 bytes of payload that starts with the flow's number.</summary>
+    private static void WriteTemplate(byte* template, MacAddress router)
+    {
+        EthernetHeader* frame = (EthernetHeader*)template;
+        frame->Destination = router;
+        frame->Source = s_peerMac;
+        frame->EtherType = Be16.FromHost(EtherType.Ipv4);
+        Ipv4Header* ip = (Ipv4Header*)(frame + 1);
+        ip->VersionAndLength = Ipv4Header.VersionAndLengthPlain;
+        ip->TotalLengthBytes = Be16.FromHost(46);
+        ip->Ttl = 64;
+        ip->Protocol = IpProtocol.Udp;
+        ((UdpHeader*)(ip + 1))->LengthBytes = Be16.FromHost(26);
+    }
+
+    private void ResolveNeighbours()
+    {
+        foreach ((byte port, string address) in new[] { ((byte)0, "192.168.0.2"), ((byte)1, "198.51.100.1") })
+        {
+            uint index = Router.Neighbours->FindOrAdd(_plan, port, Ipv4Address.Parse(address));
+            Router.Neighbours->Set(_plan, index, s_peerMac.Raw48, NeighbourState.Reachable);
+
+            // The generator answers no ARP: the neighbour is believed for the length of the run.
+            Router.Neighbours->Record(index)->DueNanoseconds = long.MaxValue;
+        }
+    }
+
+    /// <summary>Opens every flow with a real first packet, learns its translation, answers it, and checks both directions.</summary>
+    private void Open()
+    {
+        PacketDescriptor[] originals = new PacketDescriptor[Flows];
+        for (int flow = 0; flow < Flows; flow++)
+        {
+            originals[flow] = Describe(0, new PacketDescriptor
+            {
+                Source = Ipv4Address.FromHost((10u << 24) + (uint)(flow / PortsPerHost) + 1),
+                Destination = Ipv4Address.FromHost((20u << 24) + (uint)(flow % 16) + 1),
+                SourcePort = Be16.FromHost((ushort)(1024 + flow % PortsPerHost)),
+                DestinationPort = Be16.FromHost(53),
+                Flow = (uint)flow,
+            });
+        }
+
+        RunOnce(0, originals);
+        PacketDescriptor[] replies = new PacketDescriptor[Flows];
+        for (int flow = 0; flow < Flows; flow++)
+        {
+            replies[flow] = Describe(1, new PacketDescriptor
+            {
+                Source = originals[flow].Destination,
+                Destination = Ipv4Address.FromRaw(_outsideAddress[flow]),
+                SourcePort = originals[flow].DestinationPort,
+                DestinationPort = Be16.FromRaw(_outsidePort[flow]),
+                Flow = (uint)flow,
+            });
+        }
+
+        RunOnce(1, replies);
+        RunOnce(0, originals);
+        SetOrders(originals, replies);
+    }
+
+    private PacketDescriptor Describe(int port, PacketDescriptor descriptor)
+    {
+        byte* frame = stackalloc byte[64];
+        Buffer.MemoryCopy(Ports[0].Template + port * 64, frame, 64, 64);
+        Ipv4Header* ip = (Ipv4Header*)(frame + EthernetHeader.SizeBytes);
+        ip->Source = descriptor.Source;
+        ip->Destination = descriptor.Destination;
+        UdpHeader* udp = (UdpHeader*)(ip + 1);
+        udp->SourcePort = descriptor.SourcePort;
+        udp->DestinationPort = descriptor.DestinationPort;
+        *(uint*)(udp + 1) = descriptor.Flow;
+        Checksum.SetIpv4Header(ip);
+        Checksum.SetL4(ip, (byte*)udp, 26);
+        descriptor.Ipv4Checksum = ip->Checksum;
+        descriptor.L4Checksum = udp->Checksum;
+        return descriptor;
+    }
+
+    private void RunOnce(int port, PacketDescriptor[] packets)
+    {
+        using FlowOrder order = new(packets.Length);
+        for (int index = 0; index < packets.Length; index++)
+        {
+            order.Packets[index] = packets[index];
+        }
+
+        GeneratorPort generator = Ports[0];
+        generator.Orders[1 - port] = null;
+        generator.SetOrder(port, order);
+        generator.Left = packets.Length;
+        generator.Inspect = Inspect;
+        ReceiveQueue queue = new() { Port = (byte)port, Queue = 0 };
+        WorkerContext* context = Router.Context(0);
+
+        // The opening runs on worker 0 alone, whichever worker polls the port later.
+        (int savedCount, ReceiveQueue saved) = (context->ReceiveQueueCount, context->ReceiveQueues[0]);
+        (context->ReceiveQueueCount, context->ReceiveQueues[0]) = (1, queue);
+        Workers[0].GoOnline();
+        while (generator.Left > 0)
+        {
+            Workers[0].Poll();
+        }
+
+        Router.Conntrack.Table->Quiescence->GoOffline(0);
+        (context->ReceiveQueueCount, context->ReceiveQueues[0]) = (savedCount, saved);
+        generator.Left = -1;
+        generator.Inspect = null;
+        generator.Orders[port] = null;
+    }
+
+    private void Inspect(int port, nint address)
+    {
+        Mbuf* packet = (Mbuf*)address;
+        Ipv4Header* ip = (Ipv4Header*)(packet->Data + EthernetHeader.SizeBytes);
+        UdpHeader* udp = (UdpHeader*)(ip + 1);
+        uint flow = *(uint*)(udp + 1);
+        if (!Checksum.VerifyIpv4Header(ip, Ipv4Header.SizeBytes) || !Checksum.VerifyL4(ip, IpProtocol.Udp, (byte*)udp, 26) || ip->Ttl != 63)
+        {
+            _badPackets++;
+        }
+
+        if (port == 1)
+        {
+            _outsideAddress[flow] = ip->Source.Raw;
+            _outsidePort[flow] = udp->SourcePort.Raw;
+        }
+        else if (ip->Destination.Host != (10u << 24) + flow / PortsPerHost + 1)
+        {
+            _badPackets++;
+        }
+    }
+
+    private void SetOrders(PacketDescriptor[] originals, PacketDescriptor[] replies)
+    {
+        // Half of the packets are replies. With two workers each direction is on one worker.
+        for (int port = 0; port < 2; port++)
+        {
+            FlowOrder order = new(OrderPackets);
+            order.Draw(port == 0 ? originals : replies, 88172645463325252ul + (ulong)port);
+            _orders.Add(order);
+            Ports[port % Ports.Length].SetOrder(port, order);
+        }
+    }
+}

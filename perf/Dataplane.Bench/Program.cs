@@ -1,0 +1,127 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Text.Json;
+
+namespace Dataplane.Bench;
+
+/// <summary>Scenarios by name; each prints a table and writes JSON where asked.</summary>
+internal static class Program
+{
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private static int Main(string[] args)
+    {
+        Option<int> flows = new("--flows") { Description = "connections", DefaultValueFactory = _ => 1_000_000 };
+        Option<double> seconds = new("--seconds") { Description = "length of each repeat", DefaultValueFactory = _ => 2 };
+        Option<int> workers = new("--workers") { Description = "worker threads", DefaultValueFactory = _ => 1 };
+        Option<int> repeats = new("--repeats") { Description = "repeats", DefaultValueFactory = _ => 5 };
+        Option<bool> noAccounting = new("--no-accounting") { Description = "do not count packets and bytes per connection" };
+        Option<FileInfo?> json = new("--json") { Description = "write the results to this file" };
+        flows.Validators.Add(result => Check(result.GetValue(flows) is >= 1 and <= 100_000_000, result, "--flows: 1 to 100000000"));
+        repeats.Validators.Add(result => Check(result.GetValue(repeats) is >= 1 and <= 1000, result, "--repeats: 1 to 1000"));
+        workers.Validators.Add(result => Check(result.GetValue(workers) is 1 or 2, result, "--workers: 1 or 2"));
+        seconds.Validators.Add(result => Check(result.GetValue(seconds) is > 0 and <= 600, result, "--seconds: up to 600"));
+
+        Command limit = new("memory-limit", "random cache lines a second that one core can fetch, in C, with prefetch") { flows, repeats, json };
+        limit.SetAction(result => Write(result.GetValue(json), RunLimit(result.GetValue(flows), result.GetValue(repeats))));
+        Command established = new("nat44-established", "established SNAT connections through the whole pipeline on memory ports")
+        {
+            flows, seconds, workers, repeats, noAccounting, json,
+        };
+        established.SetAction(result => Write(result.GetValue(json), RunEstablished(new EstablishedSettings(
+            result.GetValue(flows), result.GetValue(seconds), result.GetValue(workers), result.GetValue(repeats), !result.GetValue(noAccounting)))));
+        RootCommand root = new("Benchmarks. Method and current figures: perf/README.md") { limit, established };
+        return root.Parse(args).Invoke();
+    }
+
+    private static void Check(bool ok, System.CommandLine.Parsing.OptionResult result, string message)
+    {
+        if (!ok)
+        {
+            result.AddError(message);
+        }
+    }
+
+    private static Dictionary<string, object> RunLimit(int flows, int repeats)
+    {
+        long bytes = (long)flows * 128 + (long)Conntrack.ConntrackMemory<Packet.Ipv4Tuple>.BucketsFor((uint)flows, 0) * Conntrack.Bucket.SizeBytes;
+        return RunLimit(flows, bytes, repeats);
+    }
+
+    private static Dictionary<string, object> RunLimit(int flows, long bytes, int repeats)
+    {
+        (IReadOnlyList<(uint Depth, Measurement MLines)> byDepth, string pages) = MemoryLimit.Run(bytes, repeats);
+        Console.WriteLine($"memory-limit: {bytes / 1048576.0:F0} MiB ({flows:N0} flows), {pages} pages");
+        Console.WriteLine($"  {"prefetches in flight",20}  million lines/s, median (range)");
+        foreach ((uint depth, Measurement lines) in byDepth)
+        {
+            Console.WriteLine($"  {depth,20}  {lines}");
+        }
+
+        (uint bestDepth, Measurement best) = byDepth.MaxBy(row => row.MLines.Median);
+        return new Dictionary<string, object>
+        {
+            ["scenario"] = "memory-limit",
+            ["flows"] = flows,
+            ["workers"] = 1,
+            ["bytes"] = bytes,
+            ["pages"] = pages,
+            ["depth"] = bestDepth,
+            ["mops"] = best.Median,
+            ["median"] = best.Median,
+            ["repeat"] = best.Runs,
+            ["by_depth"] = byDepth.ToDictionary(row => row.Depth.ToString(CultureInfo.InvariantCulture), row => row.MLines.Median),
+        };
+    }
+
+    private static Dictionary<string, object> RunEstablished(EstablishedSettings settings)
+    {
+        EstablishedResult result = Nat44Established.Run(settings);
+        Dictionary<string, object> limit = RunLimit(settings.Flows, result.TableBytes, 3);
+        double atTwoLines = (double)limit["median"] / 2;
+        double nanoseconds = 1000 / result.Mpps.Median;
+        double fraction = result.Mpps.Median / (settings.Workers * atTwoLines);
+        Console.WriteLine($"nat44-established ({result.Csit}): {settings.Flows:N0} flows, {settings.Workers} worker(s), {result.Pages} pages");
+        Console.WriteLine($"  Mpps, median (range)       {result.Mpps}");
+        Console.WriteLine($"  ns per packet              {nanoseconds:F1}, of which the generator port {result.PortNanoseconds}");
+        Console.WriteLine($"  TSC cycles per packet      {nanoseconds * result.TscGigahertz:F0}");
+        Console.WriteLine($"  of memory-limit, 2 lines   {fraction:F3} of {atTwoLines:F1} Mpps");
+        Console.WriteLine($"  allocated, collections     {result.AllocatedBytes} bytes, {result.Collections}");
+        Console.WriteLine($"  wrong packets, dropped     {result.BadPackets}, {result.Dropped}");
+        return new Dictionary<string, object>
+        {
+            ["scenario"] = "nat44-established",
+            ["csit"] = result.Csit,
+            ["flows"] = settings.Flows,
+            ["workers"] = settings.Workers,
+            ["accounting"] = settings.Accounting,
+            ["mpps"] = result.Mpps.Median,
+            ["median"] = result.Mpps.Median,
+            ["repeat"] = result.Mpps.Runs,
+            ["ns_per_packet"] = nanoseconds,
+            ["cycles_per_packet"] = nanoseconds * result.TscGigahertz,
+            ["port_ns_per_packet"] = result.PortNanoseconds.Median,
+            ["allocated_bytes"] = result.AllocatedBytes,
+            ["collections"] = result.Collections,
+            ["bad_packets"] = result.BadPackets,
+            ["dropped"] = result.Dropped,
+            ["memory_limit"] = limit,
+            ["fraction_of_memory_limit_at_two_lines"] = fraction,
+        };
+    }
+
+    private static int Write(FileInfo? file, Dictionary<string, object> result)
+    {
+        if (file != null)
+        {
+            File.WriteAllText(file.FullName, JsonSerializer.Serialize(result, s_json) + "\n");
+        }
+
+        bool isClean = !result.TryGetValue("bad_packets", out object? bad) || (long)bad == 0;
+        return isClean ? 0 : 1;
+    }
+}

@@ -1,0 +1,417 @@
+using System;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Dataplane.TestKit;
+
+namespace Dataplane.Packet.Tests;
+
+/// <summary>
+/// The parser once more, written to be read: spans that are cut to what each header grants, so that a read too far
+/// throws, and one check after the other in the documented order.
+/// </summary>
+internal static class ReferenceParser
+{
+    public static Parsed Parse(ReadOnlySpan<byte> frame, MbufFlags flags, bool verifiesL4, ushort zone, ushort segments = 1, ushort vlanTci = 0)
+    {
+        if (segments != 1)
+        {
+            return new(DropReason.FrameChained);
+        }
+
+        if (frame.Length < 14)
+        {
+            return new(DropReason.FrameTruncated);
+        }
+
+        int offset = 14;
+        int etherType = Read16(frame[12..]);
+        int tags = 0;
+        int vlan = 0;
+        if (flags.HasFlag(MbufFlags.RxVlanStripped))
+        {
+            tags++;
+            vlan = vlanTci % 4096;
+        }
+
+        while (etherType is 0x8100 or 0x88A8)
+        {
+            if (tags == 2)
+            {
+                return new(DropReason.VlanTooManyTags);
+            }
+
+            if (frame.Length < offset + 4)
+            {
+                return new(DropReason.VlanTruncated);
+            }
+
+            vlan = tags == 0 ? Read16(frame[offset..]) % 4096 : vlan;
+            etherType = Read16(frame[(offset + 2)..]);
+            offset += 4;
+            tags++;
+        }
+
+        Parsed parsed = etherType switch
+        {
+            0x0800 => Ipv4(frame[offset..], flags, verifiesL4, zone),
+            0x86DD => Ipv6(frame[offset..], flags, verifiesL4, zone),
+            0x0806 => Arp(frame[offset..], frame.Slice(6, 6)),
+            _ => new(DropReason.EtherTypeUnsupported),
+        };
+        if (parsed.Reason != DropReason.None)
+        {
+            return new(parsed.Reason);
+        }
+
+        return parsed with
+        {
+            L2LengthBytes = offset,
+            L4Offset = parsed.Kind == PacketKind.Arp ? 0 : offset + parsed.L4Offset,
+            VlanId = (ushort)vlan,
+        };
+    }
+
+    private static Parsed Arp(ReadOnlySpan<byte> body, ReadOnlySpan<byte> frameSource)
+    {
+        if (body.Length < 28)
+        {
+            return new(DropReason.ArpTruncated);
+        }
+
+        bool isRight = body[..6].SequenceEqual<byte>([0, 1, 8, 0, 6, 4])
+            && Read16(body[6..]) is 1 or 2
+            && body.Slice(8, 6).SequenceEqual(frameSource)
+            && body[8] % 2 == 0;
+        return isRight
+            ? new(DropReason.None, PacketKind.Arp, L3LengthBytes: 28)
+            : new(DropReason.ArpInvalid);
+    }
+
+    private static Parsed Ipv4(ReadOnlySpan<byte> packet, MbufFlags flags, bool verifiesL4, ushort zone)
+    {
+        DropReason reason = Ipv4Header(packet, flags);
+        if (reason != DropReason.None)
+        {
+            return new(reason);
+        }
+
+        int headerBytes = packet[0] % 16 * 4;
+        int totalBytes = Read16(packet[2..]);
+        byte protocol = packet[9];
+        Transport transport = Transport.Read(protocol, packet[headerBytes..totalBytes], isIpv6: false, hopLimit: 0);
+        if (transport.Reason != DropReason.None)
+        {
+            return new(transport.Reason);
+        }
+
+        ReadOnlySpan<byte> message = packet.Slice(headerBytes, transport.LengthBytes);
+        if (!IsChecksumGood(message, protocol, packet.Slice(12, 8), flags, verifiesL4))
+        {
+            return new(DropReason.L4ChecksumBad);
+        }
+
+        var tuple = new Ipv4Tuple
+        {
+            Source = MemoryMarshal.Read<Ipv4Address>(packet[12..]),
+            Destination = MemoryMarshal.Read<Ipv4Address>(packet[16..]),
+            SourcePort = Be16.FromHost(transport.SourcePort),
+            DestinationPort = Be16.FromHost(transport.DestinationPort),
+            Zone = zone,
+            Protocol = protocol,
+            Kind = transport.Kind,
+        };
+        PacketKind kind = transport.IsError ? PacketKind.Ipv4IcmpError : PacketKind.Ipv4Tracked;
+        return new(
+            DropReason.None, kind, tuple, default, 0, headerBytes, totalBytes, transport.LengthBytes, transport.PayloadBytes,
+            transport.Flags, packet[8]);
+    }
+
+    private static DropReason Ipv4Header(ReadOnlySpan<byte> packet, MbufFlags flags)
+    {
+        if (packet.Length < 20)
+        {
+            return DropReason.Ipv4Truncated;
+        }
+
+        if (packet[0] / 16 != 4)
+        {
+            return DropReason.Ipv4VersionBad;
+        }
+
+        int headerBytes = packet[0] % 16 * 4;
+        if (headerBytes < 20 || headerBytes > packet.Length)
+        {
+            return DropReason.Ipv4HeaderLengthBad;
+        }
+
+        int totalBytes = Read16(packet[2..]);
+        if (totalBytes < headerBytes || totalBytes > packet.Length)
+        {
+            return DropReason.Ipv4TotalLengthBad;
+        }
+
+        bool isGood = flags.HasFlag(MbufFlags.RxIpChecksumGood);
+        bool isBad = flags.HasFlag(MbufFlags.RxIpChecksumBad);
+        if ((isBad && !isGood) || (isGood == isBad && ReferenceChecksum.Of(packet[..headerBytes]) != 0))
+        {
+            return DropReason.Ipv4ChecksumBad;
+        }
+
+        for (int index = 20; index < headerBytes && packet[index] != 0;)
+        {
+            if (packet[index] == 1)
+            {
+                index++;
+                continue;
+            }
+
+            if (index + 1 == headerBytes || packet[index + 1] < 2 || index + packet[index + 1] > headerBytes)
+            {
+                return DropReason.Ipv4OptionBad;
+            }
+
+            if (packet[index] is 0x83 or 0x89)
+            {
+                return DropReason.Ipv4SourceRoute;
+            }
+
+            index += packet[index + 1];
+        }
+
+        if ((packet[6] & 0x3F) != 0 || packet[7] != 0)
+        {
+            return DropReason.Ipv4FragmentUnsupported;
+        }
+
+        if (packet[12] is 0 or 127 or >= 224 || packet.Slice(12, 4).SequenceEqual(packet.Slice(16, 4)))
+        {
+            return DropReason.Ipv4SourceInvalid;
+        }
+
+        return packet[16] is 0 or 127 or >= 224 ? DropReason.Ipv4DestinationInvalid : DropReason.None;
+    }
+
+    private static Parsed Ipv6(ReadOnlySpan<byte> packet, MbufFlags flags, bool verifiesL4, ushort zone)
+    {
+        if (packet.Length < 40)
+        {
+            return new(DropReason.Ipv6Truncated);
+        }
+
+        if (packet[0] / 16 != 6)
+        {
+            return new(DropReason.Ipv6VersionBad);
+        }
+
+        int payloadBytes = Read16(packet[4..]);
+        if (40 + payloadBytes > packet.Length)
+        {
+            return new(DropReason.Ipv6PayloadLengthBad);
+        }
+
+        packet = packet[..(40 + payloadBytes)];
+        byte protocol = packet[6];
+        int offset = 40;
+        for (int count = 0; protocol is 43 or 44 or 51 or 60 || (protocol == 0 && count == 0); count++)
+        {
+            if (count == 8)
+            {
+                return new(DropReason.Ipv6ExtensionTooMany);
+            }
+
+            if (packet.Length - offset < 8)
+            {
+                return new(DropReason.Ipv6ExtensionTruncated);
+            }
+
+            if (protocol == 44)
+            {
+                return new(DropReason.Ipv6FragmentUnsupported);
+            }
+
+            int lengthBytes = protocol == 51 ? packet[offset + 1] * 4 + 8 : packet[offset + 1] * 8 + 8;
+            if (offset + lengthBytes > packet.Length)
+            {
+                return new(DropReason.Ipv6ExtensionTruncated);
+            }
+
+            if (protocol == 43 && packet[offset + 3] > 0)
+            {
+                return new(DropReason.Ipv6SourceRoute);
+            }
+
+            protocol = packet[offset];
+            offset += lengthBytes;
+        }
+
+        DropReason reason = Ipv6Addresses(packet.Slice(8, 16), packet.Slice(24, 16), protocol);
+        if (reason != DropReason.None)
+        {
+            return new(reason);
+        }
+
+        Transport transport = Transport.Read(protocol, packet[offset..], isIpv6: true, hopLimit: packet[7]);
+        if (transport.Reason != DropReason.None)
+        {
+            return new(transport.Reason);
+        }
+
+        ReadOnlySpan<byte> message = packet.Slice(offset, transport.LengthBytes);
+        if (!IsChecksumGood(message, protocol, packet.Slice(8, 32), flags, verifiesL4))
+        {
+            return new(DropReason.L4ChecksumBad);
+        }
+
+        var tuple6 = new Ipv6Tuple
+        {
+            Source = Ipv6Address.FromBytes(packet[8..]),
+            Destination = Ipv6Address.FromBytes(packet[24..]),
+            SourcePort = Be16.FromHost(transport.SourcePort),
+            DestinationPort = Be16.FromHost(transport.DestinationPort),
+            Zone = zone,
+            Protocol = protocol,
+            Kind = transport.Kind,
+        };
+        PacketKind kind = transport.IsError ? PacketKind.Ipv6IcmpError
+            : transport.IsNeighbour ? PacketKind.Ipv6Neighbour
+            : PacketKind.Ipv6Tracked;
+        return new(
+            DropReason.None, kind, new Ipv4Tuple { Zone = zone, Protocol = protocol }, tuple6, 0, offset, 40 + payloadBytes,
+            transport.LengthBytes, transport.PayloadBytes, transport.Flags, packet[7]);
+    }
+
+    private static DropReason Ipv6Addresses(ReadOnlySpan<byte> source, ReadOnlySpan<byte> destination, byte protocol)
+    {
+        bool isUnspecified = !source.ContainsAnyExcept((byte)0);
+        if ((isUnspecified && protocol != 58) || source[0] == 0xFF || IsLoopbackOrMapped(source) || source.SequenceEqual(destination))
+        {
+            return DropReason.Ipv6SourceInvalid;
+        }
+
+        return !destination.ContainsAnyExcept((byte)0) || IsLoopbackOrMapped(destination)
+            ? DropReason.Ipv6DestinationInvalid
+            : DropReason.None;
+    }
+
+    private static bool IsLoopbackOrMapped(ReadOnlySpan<byte> address) =>
+        (!address[..15].ContainsAnyExcept((byte)0) && address[15] == 1)
+        || (!address[..10].ContainsAnyExcept((byte)0) && address[10] == 0xFF && address[11] == 0xFF);
+
+    private static bool IsChecksumGood(
+        ReadOnlySpan<byte> message, byte protocol, ReadOnlySpan<byte> addresses, MbufFlags flags, bool verifiesL4)
+    {
+        bool isGood = flags.HasFlag(MbufFlags.RxL4ChecksumGood);
+        bool isBad = flags.HasFlag(MbufFlags.RxL4ChecksumBad);
+        if (!verifiesL4 || (isGood && !isBad))
+        {
+            return true;
+        }
+
+        if (isBad && !isGood)
+        {
+            return false;
+        }
+
+        if (protocol == 17 && Read16(message[6..]) == 0)
+        {
+            return addresses.Length == 8;
+        }
+
+        ushort seed = protocol == 1 ? (ushort)0 : ReferenceChecksum.PseudoHeader(addresses, protocol, message.Length);
+        return ReferenceChecksum.Of(message, seed) == 0;
+    }
+
+    private static ushort Read16(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt16BigEndian(bytes);
+
+    /// <summary>What the transport header says.</summary>
+    private readonly record struct Transport(
+        DropReason Reason, int LengthBytes = 0, int PayloadBytes = 0, ushort SourcePort = 0, ushort DestinationPort = 0, byte Kind = 0,
+        TcpFlags Flags = TcpFlags.None, bool IsError = false, bool IsNeighbour = false)
+    {
+        public static Transport Read(byte protocol, ReadOnlySpan<byte> message, bool isIpv6, byte hopLimit) => (protocol, isIpv6) switch
+        {
+            (6, _) => Tcp(message),
+            (17, _) => Udp(message),
+            (1, false) => Icmp(message),
+            (58, true) => Icmpv6(message, hopLimit),
+            _ => new(DropReason.ProtocolUnsupported),
+        };
+
+        private static Transport Tcp(ReadOnlySpan<byte> message)
+        {
+            if (message.Length < 20)
+            {
+                return new(DropReason.TcpTruncated);
+            }
+
+            int headerBytes = message[12] / 16 * 4;
+            if (headerBytes < 20 || headerBytes > message.Length)
+            {
+                return new(DropReason.TcpOffsetBad);
+            }
+
+            var flags = (TcpFlags)message[13];
+            string letters = string.Concat(
+                flags.HasFlag(TcpFlags.Fin) ? "F" : "", flags.HasFlag(TcpFlags.Syn) ? "S" : "", flags.HasFlag(TcpFlags.Rst) ? "R" : "",
+                flags.HasFlag(TcpFlags.Ack) ? "A" : "", flags.HasFlag(TcpFlags.Urg) ? "U" : "");
+            return letters is "S" or "SU" or "SA" or "R" or "RA" or "FA" or "FAU" or "A" or "AU"
+                ? new(DropReason.None, message.Length, message.Length - headerBytes, Read16(message), Read16(message[2..]), 0, flags)
+                : new(DropReason.TcpFlagsBad);
+        }
+
+        private static Transport Udp(ReadOnlySpan<byte> message)
+        {
+            if (message.Length < 8)
+            {
+                return new(DropReason.UdpTruncated);
+            }
+
+            int lengthBytes = Read16(message[4..]);
+            return lengthBytes < 8 || lengthBytes > message.Length
+                ? new(DropReason.UdpLengthBad)
+                : new(DropReason.None, lengthBytes, lengthBytes - 8, Read16(message), Read16(message[2..]));
+        }
+
+        private static Transport Icmp(ReadOnlySpan<byte> message)
+        {
+            if (message.Length < 8)
+            {
+                return new(DropReason.IcmpTruncated);
+            }
+
+            ushort id = Read16(message[4..]);
+            return message[0] switch
+            {
+                3 or 4 or 11 or 12 => new(DropReason.None, message.Length, IsError: true),
+                8 or 13 => new(DropReason.None, message.Length, SourcePort: id, Kind: message[0]),
+                0 or 14 => new(DropReason.None, message.Length, DestinationPort: id, Kind: message[0]),
+                _ => new(DropReason.IcmpTypeUnsupported),
+            };
+        }
+
+        private static Transport Icmpv6(ReadOnlySpan<byte> message, byte hopLimit)
+        {
+            if (message.Length < 8)
+            {
+                return new(DropReason.IcmpTruncated);
+            }
+
+            ushort id = Read16(message[4..]);
+            int neighbourBytes = message[0] switch { 133 => 8, 134 => 16, 135 or 136 => 24, 137 => 40, _ => 0 };
+            if (neighbourBytes > 0)
+            {
+                return hopLimit == 255 && message[1] == 0 && message.Length >= neighbourBytes
+                    ? new(DropReason.None, message.Length, IsNeighbour: true)
+                    : new(DropReason.Ipv6NeighbourInvalid);
+            }
+
+            return message[0] switch
+            {
+                1 or 2 or 3 or 4 => new(DropReason.None, message.Length, IsError: true),
+                128 => new(DropReason.None, message.Length, SourcePort: id, Kind: 128),
+                129 => new(DropReason.None, message.Length, DestinationPort: id, Kind: 129),
+                _ => new(DropReason.IcmpTypeUnsupported),
+            };
+        }
+    }
+}
