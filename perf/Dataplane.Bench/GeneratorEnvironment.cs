@@ -11,8 +11,8 @@ namespace Dataplane.Bench;
 /// <summary>State behind a <see cref="GeneratorEnvironment"/>: buffers, orders, counts. One per worker.</summary>
 internal sealed unsafe class GeneratorPort : System.IDisposable
 {
-    /// <summary>Header, headroom and 2 KiB of data, as a DPDK pool lays them out.</summary>
-    public const int BufferStride = Mbuf.SizeBytes + Mbuf.HeadroomBytes + 2048;
+    /// <summary>Header, headroom and 2 KiB of data, and the line of padding by which a DPDK pool spreads buffers over cache sets.</summary>
+    public const int BufferStride = Mbuf.SizeBytes + Mbuf.HeadroomBytes + 2048 + 64;
 
     /// <summary>More than a NIC ring, so that buffers come back cold.</summary>
     public const int BufferCount = 8192;
@@ -114,6 +114,10 @@ internal unsafe struct GeneratorEnvironment : IEnvironment
         uint head = state.Head;
         for (int index = 0; index < count; index++)
         {
+            // As drivers do with the descriptors ahead.
+            Mbuf* ahead = state.Ring[(head + (uint)index + 16) & (GeneratorPort.BufferCount - 1)];
+            Sse.Prefetch0(ahead);
+            Sse.Prefetch0((byte*)ahead + Mbuf.SizeBytes + Mbuf.HeadroomBytes);
             Mbuf* packet = state.Ring[(head + (uint)index) & (GeneratorPort.BufferCount - 1)];
             packets[index] = packet;
             Fill(packet, cursor, low, high);

@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Dataplane.Conntrack;
 using Dataplane.Packet;
 
@@ -62,11 +60,6 @@ public unsafe partial struct NeighbourTable
     /// <summary>Highest index in use: the bound of a listing.</summary>
     public readonly uint Used => _used;
 
-    /// <summary>An adjacency as one consistent value.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Adjacency Load(Adjacency* adjacency) =>
-        Unsafe.BitCast<Vector128<byte>, Adjacency>(Vector128.LoadAligned((byte*)adjacency));
-
     public readonly void Enter() => StripeLocks.Enter(_lock);
 
     public readonly void Exit() => StripeLocks.Exit(_lock);
@@ -116,21 +109,13 @@ public unsafe partial struct NeighbourTable
 
     /// <summary>Replaces the state of a neighbour and keeps its MAC address; only under the lock.</summary>
     public readonly void SetState(Plan* plan, uint index, NeighbourState state) =>
-        Set(plan, index, Adjacencies[index].FrameLow & 0xFFFF_FFFF_FFFF, state);
+        Set(plan, index, Adjacencies[index].Mac48, state);
 
     /// <summary>Replaces state and MAC address of a neighbour; only under the lock.</summary>
     public readonly void Set(Plan* plan, uint index, ulong mac48, NeighbourState state)
     {
         RouterPort* port = plan->Ports + _records[index].Port;
-        Adjacency adjacency = new()
-        {
-            FrameLow = mac48 | port->Mac48 << 48,
-            FrameHigh = (uint)(port->Mac48 >> 16),
-            Port = _records[index].Port,
-            State = state,
-            MtuBytes = port->MtuBytes,
-        };
-        Unsafe.BitCast<Adjacency, Vector128<byte>>(adjacency).StoreAligned((byte*)(Adjacencies + index));
+        new Adjacency(mac48, port->Mac48, _records[index].Port, state, port->MtuBytes).Store(Adjacencies + index);
     }
 
     private readonly uint* Chain(byte port, Ipv4Address address) =>

@@ -98,8 +98,8 @@ public sealed unsafe class Router : IDisposable
         context->Slot = Conntrack.Slot(worker);
         context->Pool = Conntrack.Pool;
         context->Neighbours = Neighbours;
-        context->Transitions = Take<byte>(Trackers.Transitions.Length);
-        Trackers.Transitions.CopyTo(new Span<byte>(context->Transitions, Trackers.Transitions.Length));
+        context->Effects = Take<uint>(Trackers.Transitions.Length);
+        Trackers.CopyEffects(new Span<uint>(context->Effects, Trackers.Transitions.Length));
         context->IcmpLimiter = Take<RateLimiter>(1);
         context->IcmpLimiter->Initialize((uint)RandomNumberGenerator.GetInt32(int.MaxValue));
         context->Random = Take<PortRandom>(1);

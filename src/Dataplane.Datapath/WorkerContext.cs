@@ -49,8 +49,8 @@ public unsafe struct WorkerContext
     public EntryPool* Pool;
     public NeighbourTable* Neighbours;
 
-    /// <summary>A copy of <see cref="Trackers.Transitions"/> at a fixed address.</summary>
-    public byte* Transitions;
+    /// <summary><see cref="Trackers.CopyEffects"/> at a fixed address.</summary>
+    public uint* Effects;
     public RateLimiter* IcmpLimiter;
     public PortRandom* Random;
     public WorkerCounters* Counters;

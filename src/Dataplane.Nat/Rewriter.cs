@@ -13,16 +13,17 @@ public static unsafe class Rewriter
     /// <param name="rewrite">The entry's rewrite, active.</param>
     /// <param name="other">The entry's tuple of the direction against the packet's.</param>
     /// <param name="direction">The packet's direction.</param>
+    /// <param name="extra">A further change of the IPv4 header that its checksum takes up in the same step: the TTL.</param>
     /// <remarks>
     /// Inlined into the pass over the burst. Source and destination stand in the tuple in the packet's order, so that inverting
     /// them is one rotation of 8 bytes for the addresses and one of 4 for the ports.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Apply(PacketMeta* meta, Rewrite rewrite, Ipv4Tuple* other, Direction direction)
+    public static void Apply(PacketMeta* meta, Rewrite rewrite, Ipv4Tuple* other, Direction direction, ChecksumDelta extra)
     {
         Ipv4Header* ip = (Ipv4Header*)meta->L3;
         *(ulong*)&ip->Source = BitOperations.RotateRight(*(ulong*)other, 32);
-        Checksum.Apply(ref ip->Checksum, rewrite.Ipv4For(direction));
+        Checksum.Apply(ref ip->Checksum, rewrite.Ipv4For(direction).Add(extra));
         uint ports = BitOperations.RotateRight(*(uint*)&other->SourcePort, 16);
         ChecksumDelta delta = rewrite.L4For(direction);
         byte protocol = meta->Tuple.Protocol;

@@ -28,6 +28,24 @@ public static unsafe class OwnedFile
         }
     }
 
+    /// <summary>Whether something has this name, without following a symbolic link.</summary>
+    /// <exception cref="OsException">It cannot be known, because a directory on the way is closed to us.</exception>
+    public static bool Exists(string path, out bool isSocket)
+    {
+        FileStatus status;
+        isSocket = false;
+        fixed (byte* name = NativePath.Encode(path))
+        {
+            if (Libc.Status(FileStatus.CurrentDirectory, name, FileStatus.NoFollow, FileStatus.AskType, &status) == 0)
+            {
+                isSocket = (status.Mode & FileStatus.TypeMask) == FileStatus.TypeSocket;
+                return true;
+            }
+
+            return Marshal.GetLastPInvokeError() == Errno.NoEntry ? false : throw OsException.Last($"look for '{path}'");
+        }
+    }
+
     /// <summary>Removes a name from the file system.</summary>
     /// <returns>False if there was none.</returns>
     /// <exception cref="OsException">It exists and cannot be removed.</exception>

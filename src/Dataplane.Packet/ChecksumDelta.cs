@@ -26,7 +26,11 @@ public readonly struct ChecksumDelta : System.IEquatable<ChecksumDelta>
     /// The effect of lowering a TTL that is at least 1. TTL is the first byte of its word, so on a little-endian
     /// machine the raw word falls by 1, and ~m + (m - 1) = 0xFFFE whatever the protocol byte beside it holds.
     /// </summary>
-    public static ChecksumDelta TtlDecrement => new(System.BitConverter.IsLittleEndian ? (ushort)0xFFFE : (ushort)0xFEFF);
+    public static ChecksumDelta TtlDecrement
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(System.BitConverter.IsLittleEndian ? (ushort)0xFFFE : (ushort)0xFEFF);
+    }
 
     /// <summary>Takes up a delta that was stored as its <see cref="Raw"/> value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -82,15 +82,15 @@ public sealed class Lab : IDisposable
         router.Start();
     }
 
-    /// <summary>Starts a server in <paramref name="host"/> that lives as long as the lab, and waits until <paramref name="ready"/>.</summary>
+    /// <summary>Starts a server in <paramref name="host"/> that lives as long as the lab, and waits until <paramref name="ready"/> says so.</summary>
     /// <exception cref="LabException">It ended, or was not ready within 5 s.</exception>
-    public BackgroundProcess Serve(NetworkNamespace host, Func<bool> ready, string file, params IEnumerable<string> arguments)
+    public BackgroundProcess Serve(NetworkNamespace host, Func<BackgroundProcess, bool> ready, string file, params IEnumerable<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(ready);
         BackgroundProcess server = host.Start(file, arguments);
         _servers.Add(server);
-        for (int waited = 0; !ready(); waited += 50)
+        for (int waited = 0; !ready(server); waited += 50)
         {
             if (server.WaitForExit(TimeSpan.FromMilliseconds(50)) || waited > 5000)
             {

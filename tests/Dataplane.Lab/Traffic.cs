@@ -118,7 +118,7 @@ public static partial class Traffic
         ArgumentNullException.ThrowIfNull(host);
         lab.Serve(
             host,
-            () => host.Run(Command.DefaultTimeout, "ss", "-Hlun", "sport", "=", ":53").Output.Length > 0,
+            _ => host.Run(Command.DefaultTimeout, "ss", "-Hlun", "sport", "=", ":53").Output.Length > 0,
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file", "--user=root",
             "--bind-interfaces", "--listen-address=" + address, $"--address=/{name}/{answer}");
     }

@@ -24,7 +24,7 @@ public sealed class WebServer
         string log = Path.Combine(lab.Folder, $"access-{address}-{port}.log");
         lab.Serve(
             host,
-            () => File.Exists(log) && IsListening(host, port),
+            server => server.Log.Contains("ready", StringComparison.Ordinal),
             "python3",
             RepositoryPaths.HttpServer,
             address,
@@ -33,7 +33,4 @@ public sealed class WebServer
             log);
         return new WebServer(log);
     }
-
-    private static bool IsListening(NetworkNamespace host, int port) =>
-        host.Run(Command.DefaultTimeout, "ss", "-Hltn", "sport", "=", $":{port}").Output.Contains("LISTEN", StringComparison.Ordinal);
 }

@@ -15,7 +15,7 @@ public sealed unsafe class ChecksumTests
         fixed (byte* start = data)
         {
             Assert.Equal(0xddf2, Be16.FromRaw(Checksum.Fold(Checksum.Sum(start, data.Length))).Host);
-            Assert.Equal((ushort)~0xddf2, Be16.FromRaw(Checksum.Internet(start, data.Length)).Host);
+            Assert.Equal(0xffff - 0xddf2, Be16.FromRaw(Checksum.Internet(start, data.Length)).Host);
         }
     }
 

@@ -9,12 +9,18 @@ namespace Dataplane.Control.Configuration;
 public abstract record Rule(int Number, RuleMatch Match, string Comment);
 
 /// <summary>Settings for a connection before it is looked up or made.</summary>
+/// <param name="Number">Its place in the list, 1 to 1000000.</param>
+/// <param name="Match">Which connections it is for.</param>
+/// <param name="Comment">The operator's words, repeated in listings; may be empty.</param>
 /// <param name="NoTrack">Forward without tracking and without translation.</param>
 /// <param name="Mark">The connection's mark, or null to leave it.</param>
 public sealed record TrackRule(int Number, RuleMatch Match, string Comment, bool NoTrack, uint? Mark)
     : Rule(Number, Match, Comment);
 
 /// <summary>Destination translation.</summary>
+/// <param name="Number">Its place in the list, 1 to 1000000.</param>
+/// <param name="Match">Which connections it is for.</param>
+/// <param name="Comment">The operator's words, repeated in listings; may be empty.</param>
 /// <param name="Address">The new destination.</param>
 /// <param name="Ports">
 /// The new destination port, or null to keep it. A range is as large as the matched one: the n-th port becomes the n-th.

@@ -111,7 +111,7 @@ public static unsafe class NeighbourResolution
         }
 
         context->Counters->HeldOut += (uint)heldCount;
-        Adjacency adjacency = NeighbourTable.Load(table->Adjacencies + index);
+        Adjacency adjacency = Adjacency.Load(table->Adjacencies + index);
         for (int position = 0; position < heldCount; position++)
         {
             Mbuf* packet = (Mbuf*)held[position];

@@ -36,7 +36,7 @@ public static unsafe class Output
             return;
         }
 
-        Adjacency adjacency = NeighbourTable.Load(context->Neighbours->Adjacencies + index);
+        Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + index);
         if (adjacency.IsUsable)
         {
             Forward.Send(context, ref env, packet, l3, adjacency);

@@ -50,8 +50,8 @@ public static unsafe class RelatedErrors
 
         byte* entry = context->Table->EntryAt(found.Index);
         EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
-        Rewrite rewrite = new() { Value = head->Rewrite };
-        if (rewrite.Active != 0)
+        Rewrite rewrite = new(head->Rewrite);
+        if (rewrite.IsActive)
         {
             EntryFlags flags = new StateWord(Volatile.Read(ref head->State)).Flags;
             Ipv4Tuple* inside = Entry<Ipv4Tuple>.Tuple(entry, found.Direction ^ Direction.Reply);

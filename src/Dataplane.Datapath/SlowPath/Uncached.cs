@@ -43,7 +43,7 @@ public static unsafe class Uncached
             return;
         }
 
-        Adjacency adjacency = NeighbourTable.Load(context->Neighbours->Adjacencies + index);
+        Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + index);
         if (adjacency.State == NeighbourState.Failed && !NeighbourResolution.IsDue(context, index))
         {
             IcmpErrors.Refuse(context, ref env, packet, meta, IcmpError.HostUnreachable, DropReason.NeighbourUnresolved);

@@ -48,7 +48,7 @@ public static unsafe class Forward
         uint cached = *(&Entry<Ipv4Tuple>.Head(entry)->NextHopOriginal + (int)reference.Direction);
         if (cached >> 16 == context->Plan->Generation)
         {
-            Adjacency adjacency = NeighbourTable.Load(context->Neighbours->Adjacencies + (cached & 0xFFFF));
+            Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + (cached & 0xFFFF));
             if (meta->Ttl > 1 && adjacency.IsUsable && meta->L3LengthBytes <= adjacency.MtuBytes
                 && meta->L2LengthBytes == EthernetHeader.SizeBytes)
             {

@@ -50,15 +50,20 @@ public static unsafe class Parse
             if (reason == DropReason.None && meta->Kind == PacketKind.Ipv4Tracked
                 && (*(ulong*)burst[position]->Data & MacMask) == mac && meta->VlanId == 0)
             {
-                ulong hash = table.Hash(&meta->Tuple);
-                meta->Hash = hash;
-                ConntrackTable<Ipv4Tuple>.Prefetch(table.BucketOf(hash));
                 context->Tracked[tracked++] = position;
             }
             else if (IsWanted(context, ref env, position, reason, mac))
             {
                 context->Slow[slow++] = position;
             }
+        }
+
+        for (int index = 0; index < tracked; index++)
+        {
+            PacketMeta* meta = context->Metas + context->Tracked[index];
+            ulong hash = table.Hash(&meta->Tuple);
+            meta->Hash = hash;
+            ConntrackTable<Ipv4Tuple>.Prefetch(table.BucketOf(hash));
         }
 
         context->TrackedCount = tracked;

@@ -58,19 +58,19 @@ public static unsafe class Track
         EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
         StateWord word = new(Volatile.Read(ref head->State));
         int row = Trackers.IndexOf(reference.Direction, Trackers.ClassOf(meta->TcpFlags), 0);
-        byte next = context->Transitions[row + (int)word.State];
-        if (next < Trackers.Invalid)
+        uint effect = context->Effects[row + (int)word.State];
+        if ((int)effect >= 0)
         {
-            StateWord moved = Moved(context, word, (ConnectionState)next, reference.Direction);
+            StateWord moved = Moved(context, word, effect);
             if (moved.Value != word.Value
                 && Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) != word.Value)
             {
                 return Contended(context, meta, entry, row);
             }
         }
-        else if (next != Trackers.Keep)
+        else if (effect >> 24 != Trackers.Keep)
         {
-            return Ended(context, reference.Index, word, next);
+            return Ended(context, reference.Index, word, effect >> 24);
         }
 
         Account(context, meta, entry, reference.Direction);
@@ -101,11 +101,10 @@ public static unsafe class Track
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static StateWord Moved(WorkerContext* context, StateWord word, ConnectionState next, Direction direction)
+    private static StateWord Moved(WorkerContext* context, StateWord word, uint effect)
     {
-        ulong deadline = context->NowSeconds + 1 + context->Plan->Timeouts.Seconds(word.Policy, next);
-        EntryFlags flags = Trackers.FlagsOf(next, direction);
-        return new StateWord(deadline << 32 | (ulong)next << 24 | (word.Value & 0x00FF_FFFF) | (uint)flags);
+        ulong deadline = context->NowSeconds + 1 + context->Plan->Timeouts.Seconds(word.Policy, (ConnectionState)(effect >> 24));
+        return new StateWord(deadline << 32 | (word.Value & 0x00FF_FFFF) | effect);
     }
 
     // Not inlined: another worker changed the same connection in the same instant.
@@ -122,13 +121,14 @@ public static unsafe class Track
                 return TrackVerdict.Renew;
             }
 
-            byte next = context->Transitions[row + (int)word.State];
-            if (next >= Trackers.Invalid && next != Trackers.Keep)
+            uint effect = context->Effects[row + (int)word.State];
+            uint next = effect >> 24;
+            if (next is Trackers.Invalid or Trackers.Reopen)
             {
                 return Ended(context, reference.Index, word, next);
             }
 
-            StateWord moved = next == Trackers.Keep ? word : Moved(context, word, (ConnectionState)next, reference.Direction);
+            StateWord moved = next == Trackers.Keep ? word : Moved(context, word, effect);
             if (moved.Value == word.Value || Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) == word.Value)
             {
                 Account(context, meta, entry, reference.Direction);
@@ -139,7 +139,7 @@ public static unsafe class Track
 
     // Not inlined: refused segments and reused tuples.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TrackVerdict Ended(WorkerContext* context, uint index, StateWord word, byte verdict)
+    private static TrackVerdict Ended(WorkerContext* context, uint index, StateWord word, uint verdict)
     {
         if (verdict != Trackers.Reopen)
         {

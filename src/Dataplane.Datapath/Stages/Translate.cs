@@ -13,11 +13,16 @@ public static unsafe class Translate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void One(PacketMeta* meta, byte* entry, Direction direction)
     {
-        Checksum.DecrementTtl((Ipv4Header*)meta->L3);
-        Rewrite rewrite = new() { Value = Entry<Ipv4Tuple>.Head(entry)->Rewrite };
-        if (rewrite.Active != 0)
+        Rewrite rewrite = new(Entry<Ipv4Tuple>.Head(entry)->Rewrite);
+        if (rewrite.IsActive)
         {
-            Rewriter.Apply(meta, rewrite, Entry<Ipv4Tuple>.Tuple(entry, direction ^ Direction.Reply), direction);
+            ((Ipv4Header*)meta->L3)->Ttl--;
+            Rewriter.Apply(
+                meta, rewrite, Entry<Ipv4Tuple>.Tuple(entry, direction ^ Direction.Reply), direction, ChecksumDelta.TtlDecrement);
+        }
+        else
+        {
+            Checksum.DecrementTtl((Ipv4Header*)meta->L3);
         }
     }
 }

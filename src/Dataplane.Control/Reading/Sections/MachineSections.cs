@@ -1,0 +1,91 @@
+using System;
+using System.Collections.Immutable;
+using System.IO;
+using System.Text;
+using Dataplane.Control.Configuration;
+using Dataplane.Control.Diagnostics;
+using Dataplane.Datapath;
+using Dataplane.Os;
+
+namespace Dataplane.Control.Reading.Sections;
+
+/// <summary>Reads what concerns the machine: <c>Cores</c>, <c>Idle</c>, <c>Memory</c>, <c>Limits</c>, <c>Control</c>.</summary>
+internal static class MachineSections
+{
+    private const int WorkersMax = 64;
+
+    internal static ImmutableArray<int> ReadCores(SectionReader root)
+    {
+        if (root.Text("Cores", out ConfigurationNode? node) is not { } text)
+        {
+            if (node is null)
+            {
+                root.Missing("Cores", "the router needs to know which processors to poll on", "such as \"Cores\": \"1-2\"; leave processor 0 to the system");
+            }
+
+            return [];
+        }
+
+        if (!CpuAffinity.TryParse(text, out int[] cpus, out string error))
+        {
+            root.Report(DiagnosticCode.CoresInvalid, node!, error, "write for example 1-3,6");
+        }
+        else if (cpus.Length > WorkersMax)
+        {
+            root.Report(DiagnosticCode.LimitExceeded, node!, $"more than {WorkersMax} workers");
+        }
+
+        return [.. cpus];
+    }
+
+    internal static IdleMode ReadIdle(SectionReader root) =>
+        root.Choice("Idle", IdleMode.Spin, ("spin", IdleMode.Spin), ("adaptive", IdleMode.Adaptive));
+
+    internal static MemoryConfiguration ReadMemory(SectionReader root)
+    {
+        SectionReader reader = root.Section("Memory");
+        MemoryConfiguration memory = new(
+            reader.Choice("Hugepages", HugepageMode.Auto, ("auto", HugepageMode.Auto), ("off", HugepageMode.Off)),
+            reader.Integer("Mbufs", 0, 512, 16 << 20),
+            reader.Value("Pool", 0L, DiagnosticCode.SizeInvalid, ValueSyntax.TrySize));
+        reader.Finish();
+        return memory;
+    }
+
+    internal static LimitsConfiguration ReadLimits(SectionReader root)
+    {
+        SectionReader reader = root.Section("Limits");
+        LimitsConfiguration limits = new((ushort)reader.Integer("IcmpErrorsPerSecond", 10, 0, 10_000));
+        reader.Unsupported("PerSource", "PerSubscriberPorts", "Expectations", "Fragments");
+        reader.Finish();
+        return limits;
+    }
+
+    internal static ControlConfiguration ReadControl(SectionReader root)
+    {
+        SectionReader reader = root.Section("Control");
+        string socket = ControlConfiguration.DefaultSocket;
+        if (reader.Text("Socket", out ConfigurationNode? node) is { } path)
+        {
+            socket = path;
+            if (!Path.IsPathRooted(path) || path.Contains('\0', StringComparison.Ordinal) || path.EndsWith('/')
+                || Encoding.UTF8.GetByteCount(path) > UnixSocket.PathBytesMax)
+            {
+                reader.Report(DiagnosticCode.PathInvalid, node!, $"must be an absolute path of at most {UnixSocket.PathBytesMax} bytes");
+            }
+        }
+
+        string prefix = ControlConfiguration.DefaultFilePrefix;
+        if (reader.Text("FilePrefix", out ConfigurationNode? prefixNode) is { } name)
+        {
+            prefix = name;
+            if (!ValueSyntax.IsName(name))
+            {
+                reader.Report(DiagnosticCode.NameInvalid, prefixNode!, DiagnosticCodes.Explain(DiagnosticCode.NameInvalid));
+            }
+        }
+
+        reader.Finish();
+        return new ControlConfiguration(socket, prefix);
+    }
+}
