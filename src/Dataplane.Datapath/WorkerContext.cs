@@ -34,13 +34,13 @@ public struct ReceiveQueue
 public unsafe struct WorkerContext
 {
     /// <summary>Packets of one burst at most; measured, see perf/README.md.</summary>
-    public const int BurstMax = 64;
+    public const int BurstMax = 128;
 
     /// <summary>Packets that may wait for one port during a poll.</summary>
     public const int TransmitMax = 256;
 
     /// <summary>Packets that may wait to be freed.</summary>
-    public const int FreeMax = 128;
+    public const int FreeMax = 64;
 
     // Read-mostly.
     public Plan* Plan;
