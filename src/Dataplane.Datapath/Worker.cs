@@ -1,3 +1,4 @@
+using System.Runtime;
 using System.Runtime.CompilerServices;
 using Dataplane.Conntrack;
 using Dataplane.Datapath.SlowPath;
@@ -14,6 +15,9 @@ public sealed unsafe class Worker<TEnv>
     /// <summary>Housekeeping (expiry, neighbours, credits) happens at most this often.</summary>
     private const long HousekeepingNanoseconds = 500_000;
 
+    /// <summary>Compiled methods and allocated bytes are published this often.</summary>
+    private const long InspectionNanoseconds = 250_000_000;
+
     /// <summary>Empty polls before an adaptive worker sleeps, and the bounds of its sleep.</summary>
     private const int EmptyPollsBeforeSleep = 200;
     private const long SleepNanosecondsMin = 10_000;
@@ -26,6 +30,9 @@ public sealed unsafe class Worker<TEnv>
     private readonly WorkerContext* _context;
     private readonly Quiescence* _quiescence;
     private TEnv _environment;
+    private long _compiledBefore = -1;
+    private long _allocatedBefore;
+    private long _inspectedNanoseconds;
 
     public Worker(Router router, int index, TEnv environment)
     {
@@ -48,6 +55,11 @@ public sealed unsafe class Worker<TEnv>
             Announce();
         }
 
+        // One complete round first, so that what it compiles does not count.
+        _ = Poll();
+        Housekeep();
+        _compiledBefore = JitInfo.GetCompiledMethodCount(currentThread: true);
+        _allocatedBefore = System.GC.GetAllocatedBytesForCurrentThread();
         int emptyPolls = 0;
         long sleep = SleepNanosecondsMin;
         while (!_router.IsStopping)
@@ -137,5 +149,20 @@ public sealed unsafe class Worker<TEnv>
 
         _context->Pool->HandInWhenScarce(_context->Slot);
         NeighbourResolution.Maintain(_context, ref _environment);
+        if (_context->NowNanoseconds - _inspectedNanoseconds >= InspectionNanoseconds)
+        {
+            Inspect();
+        }
+    }
+
+    /// <summary>Publishes what must stay 0: methods compiled and bytes allocated on this thread.</summary>
+    private void Inspect()
+    {
+        _inspectedNanoseconds = _context->NowNanoseconds;
+        if (_compiledBefore >= 0)
+        {
+            _context->Counters->CompiledMethods = (ulong)(JitInfo.GetCompiledMethodCount(currentThread: true) - _compiledBefore);
+            _context->Counters->AllocatedBytes = (ulong)(System.GC.GetAllocatedBytesForCurrentThread() - _allocatedBefore);
+        }
     }
 }

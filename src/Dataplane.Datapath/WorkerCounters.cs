@@ -36,6 +36,12 @@ public unsafe struct WorkerCounters
     /// <summary>Packets the router wanted to make and had no buffer for.</summary>
     public ulong NoBuffer;
 
+    /// <summary>Methods the JIT compiled on the worker's thread since its loop began: 0, or the warm-up forgot something.</summary>
+    public ulong CompiledMethods;
+
+    /// <summary>Bytes the worker's thread allocated since its loop began: 0.</summary>
+    public ulong AllocatedBytes;
+
     /// <summary>By <see cref="DropReason"/>.</summary>
     public fixed ulong Drops[DropsMax];
 

@@ -41,15 +41,13 @@ internal static unsafe class PrefixLock
             }
         }
 
-        if (result < 0 && result != -EBUSY)
+        if (result < 0 && result != -Errno.Busy)
         {
             throw DpdkException.From(result, $"locking {path}", ulong.MaxValue, remedy: null);
         }
 
         string who = holder > 0 ? $"process {holder}" : "a process outside this PID namespace";
         throw new DpdkException($"{who} already runs DPDK with file prefix '{filePrefix}'",
-            holder > 0 ? $"stop it (kill -TERM {holder}) or choose another prefix" : "stop it or choose another prefix", EBUSY);
+            holder > 0 ? $"stop it (kill -TERM {holder}) or choose another prefix" : "stop it or choose another prefix", Errno.Busy);
     }
-
-    private const int EBUSY = 16;
 }

@@ -8,13 +8,13 @@ namespace Dataplane.Packet;
 /// A stage may trust every offset and length in it: the parser compared them with the buffer.
 /// <code>
 /// offset size field            written by
-///      0   16 Tuple            parser (zone from the port); IPv4 only
+///      0   16 Tuple            parser (zone from the port); IPv6 leaves zone and protocol only
 ///     16    8 Hash             Lookup
 ///     24    8 L3               parser: the IP header
 ///     32    8 L4               parser: the transport header
 ///     40    4 Reference        Lookup: entry index and direction, 0 on a miss
 ///     44    2 L3LengthBytes    parser: IP header and payload, without Ethernet padding
-///     46    2 L4LengthBytes    parser: transport header and payload
+///     46    2 L4LengthBytes    parser: transport header and payload; UDP's own length
 ///     48    1 Kind             parser
 ///     49    1 TcpFlags         parser; 0 unless TCP
 ///     50    1 Ttl              parser: as received

@@ -51,8 +51,8 @@ public static unsafe partial class PacketParser
     /// <param name="zone">Zone of the receiving port, part of the tuple.</param>
     /// <param name="meta">
     /// Filled on success; on a drop its kind is <see cref="PacketKind.None"/>, its reason the result, and the rest not
-    /// meaningful. An IPv6 packet leaves only zone and protocol in its IPv4 tuple. <see cref="PacketMeta.Hash"/> is
-    /// not touched by the plain path.
+    /// meaningful. An IPv6 packet leaves only zone and protocol in its IPv4 tuple. What later stages write
+    /// (<see cref="PacketMeta.Hash"/>, <see cref="PacketMeta.Adjacency"/>) may hold anything.
     /// </param>
     /// <param name="tuple6">Filled for IPv6 kinds only; the caller's one slot per packet of a burst.</param>
     /// <returns><see cref="DropReason.None"/>, or why the packet must go no further.</returns>

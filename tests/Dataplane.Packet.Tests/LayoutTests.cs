@@ -50,7 +50,7 @@ public sealed class LayoutTests
         {
             typeof(PacketMeta), 64,
             "Tuple@0 Hash@16 L3@24 L4@32 Reference@40 L3LengthBytes@44 L4LengthBytes@46 Kind@48 TcpFlags@49 Ttl@50 L2LengthBytes@51 "
-            + "Port@52 Reason@53 VlanId@54 PayloadBytes@56 Egress@58"
+            + "Port@52 Reason@53 VlanId@54 PayloadBytes@56 Egress@58 Adjacency@60"
         },
     };
 

@@ -1,0 +1,39 @@
+using Dataplane.Datapath;
+using Dataplane.Dpdk;
+using Dataplane.Packet;
+
+namespace Dataplane.App.Hosting;
+
+/// <summary>The world of a real worker: DPDK's ports, buffers and routes.</summary>
+internal readonly unsafe struct DpdkEnvironment : IEnvironment
+{
+    private readonly void* _pool;
+
+    /// <param name="pool">Where packets that the router makes come from.</param>
+    public DpdkEnvironment(void* pool) => _pool = pool;
+
+    public int ReceiveBurst(ushort port, ushort queue, Mbuf** packets, int count) => Burst.Rx(port, queue, packets, (ushort)count);
+
+    public int TransmitBurst(ushort port, ushort queue, Mbuf** packets, int count) => Burst.Tx(port, queue, packets, (ushort)count);
+
+    public Mbuf* Allocate()
+    {
+        Mbuf* packet;
+        return Burst.Allocate(_pool, &packet, 1) == 0 ? packet : null;
+    }
+
+    public void Free(Mbuf** packets, int count) => Burst.Free(packets, (uint)count);
+
+    public int LookupRoute(Plan* plan, uint destination)
+    {
+        ulong nextHop = 0;
+        _ = Burst.FibLookup((void*)plan->RouteTable, &destination, &nextHop, 1);
+        return (int)nextHop;
+    }
+
+    public long NowNanoseconds() => (long)Burst.ClockNs();
+
+    public void Relax() => Burst.Pause();
+
+    public void Sleep(long nanoseconds) => Burst.SleepNs((ulong)nanoseconds);
+}

@@ -1,0 +1,167 @@
+using System;
+using System.Text.Json;
+using Dataplane.Conntrack;
+using Dataplane.Control.Socket;
+using Dataplane.Datapath;
+using Dataplane.Packet;
+
+namespace Dataplane.App.Hosting;
+
+/// <content>Routes, neighbours and connections.</content>
+internal sealed unsafe partial class ShowSource
+{
+    private ShowStep NextRoute(ref ShowCursor cursor, Utf8JsonWriter writer)
+    {
+        Plan* plan = _router.Plan;
+        if (cursor.Position >= plan->RouteSection.Count)
+        {
+            return ShowStep.End;
+        }
+
+        Route* route = plan->Routes + cursor.Position++;
+        NextHop* nextHop = plan->NextHops + route->NextHop;
+        writer.WriteStartObject();
+        ShowText.Prefix(writer, "prefix"u8, Ipv4Address.FromHost(route->Prefix), route->PrefixLength);
+        writer.WriteString("kind"u8, KindName(nextHop->Kind));
+        if (nextHop->Kind == NextHopKind.Gateway)
+        {
+            ShowText.Address(writer, "via"u8, nextHop->Gateway);
+        }
+        else
+        {
+            writer.WriteNull("via"u8);
+        }
+
+        if (nextHop->Kind == NextHopKind.Blackhole)
+        {
+            writer.WriteNull("port"u8);
+        }
+        else
+        {
+            writer.WriteString("port"u8, _ports[nextHop->Port].JsonName);
+        }
+
+        writer.WriteEndObject();
+        return ShowStep.Row;
+    }
+
+    private ShowStep NextNeighbour(ref ShowCursor cursor, Utf8JsonWriter writer)
+    {
+        NeighbourTable* table = _router.Neighbours;
+        uint index = (uint)++cursor.Position;
+        if (index > table->Used)
+        {
+            return ShowStep.End;
+        }
+
+        table->Enter();
+        NeighbourRecord* record = table->Record(index);
+        (Ipv4Address address, byte port, byte held) = (record->Address, record->Port, record->HeldCount);
+        table->Exit();
+        Adjacency adjacency = Adjacency.Load(table->Adjacencies + index);
+        writer.WriteStartObject();
+        ShowText.Address(writer, "address"u8, address);
+        if (adjacency.IsUsable)
+        {
+            ShowText.Mac(writer, "mac"u8, adjacency.Mac48);
+        }
+        else
+        {
+            writer.WriteNull("mac"u8);
+        }
+
+        writer.WriteString("port"u8, _ports[port].JsonName);
+        writer.WriteString("state"u8, StateName(adjacency.State));
+        writer.WriteNumber("held"u8, held);
+        writer.WriteEndObject();
+        return ShowStep.Row;
+    }
+
+    private ShowStep NextConnection(ref ShowCursor cursor, Utf8JsonWriter writer)
+    {
+        ConntrackTable<Ipv4Tuple>* table = _router.Conntrack.Table;
+        uint position = (uint)cursor.Position;
+        uint now = (uint)((ulong)(long)Dpdk.Burst.ClockNs() / 1_000_000_000);
+        uint index = table->CopyNext(ref position, now, ScanMax, _entry);
+        cursor.Position = position;
+        if (index == 0)
+        {
+            return position >= table->EntryCount ? ShowStep.End : ShowStep.Skipped;
+        }
+
+        EntryHead* head = Entry<Ipv4Tuple>.Head(_entry);
+        EntryTail* tail = Entry<Ipv4Tuple>.Tail(_entry);
+        StateWord word = new(head->State);
+        Ipv4Tuple* original = Entry<Ipv4Tuple>.Tuple(_entry, Direction.Original);
+        writer.WriteStartObject();
+        writer.WriteNumber("id"u8, (ulong)head->Generation << 32 | index);
+        writer.WriteString("protocol"u8, ProtocolName(original->Protocol));
+        writer.WriteString("state"u8, StateName(word.State));
+        writer.WriteBoolean("assured"u8, (word.Flags & EntryFlags.Assured) != 0);
+        writer.WriteBoolean("seenReply"u8, (word.Flags & EntryFlags.SeenReply) != 0);
+        writer.WriteBoolean("sourceNat"u8, (word.Flags & EntryFlags.SourceNat) != 0);
+        writer.WriteBoolean("destinationNat"u8, (word.Flags & EntryFlags.DestinationNat) != 0);
+        writer.WriteNumber("timeoutSeconds"u8, word.DeadlineSeconds - now);
+        writer.WriteNumber("zone"u8, original->Zone);
+        writer.WriteNumber("mark"u8, tail->Mark);
+        WriteTuple(writer, "original"u8, original, tail->PacketsOriginal, tail->BytesOriginal);
+        WriteTuple(writer, "reply"u8, Entry<Ipv4Tuple>.Tuple(_entry, Direction.Reply), tail->PacketsReply, tail->BytesReply);
+        writer.WriteEndObject();
+        return ShowStep.Row;
+    }
+
+    private static void WriteTuple(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Ipv4Tuple* tuple, ulong packets, ulong bytes)
+    {
+        writer.WriteStartObject(name);
+        ShowText.Address(writer, "source"u8, tuple->Source);
+        ShowText.Address(writer, "destination"u8, tuple->Destination);
+        writer.WriteNumber("sourcePort"u8, tuple->SourcePort.Host);
+        writer.WriteNumber("destinationPort"u8, tuple->DestinationPort.Host);
+        writer.WriteNumber("packets"u8, packets);
+        writer.WriteNumber("bytes"u8, bytes);
+        writer.WriteEndObject();
+    }
+
+    private static ReadOnlySpan<byte> ProtocolName(byte protocol) => protocol switch
+    {
+        IpProtocol.Tcp => "tcp"u8,
+        IpProtocol.Udp => "udp"u8,
+        IpProtocol.Icmp => "icmp"u8,
+        _ => "other"u8,
+    };
+
+    private static ReadOnlySpan<byte> KindName(NextHopKind kind) => kind switch
+    {
+        NextHopKind.Connected => "connected"u8,
+        NextHopKind.Gateway => "gateway"u8,
+        NextHopKind.Local => "local"u8,
+        NextHopKind.Blackhole => "blackhole"u8,
+        _ => "none"u8,
+    };
+
+    private static ReadOnlySpan<byte> StateName(NeighbourState state) => state switch
+    {
+        NeighbourState.Resolving => "resolving"u8,
+        NeighbourState.Failed => "failed"u8,
+        NeighbourState.Reachable => "reachable"u8,
+        NeighbourState.Stale => "stale"u8,
+        _ => "free"u8,
+    };
+
+    private static ReadOnlySpan<byte> StateName(ConnectionState state) => state switch
+    {
+        ConnectionState.TcpSynSent => "SYN_SENT"u8,
+        ConnectionState.TcpSynSent2 => "SYN_SENT2"u8,
+        ConnectionState.TcpSynReceived => "SYN_RECV"u8,
+        ConnectionState.TcpEstablished => "ESTABLISHED"u8,
+        ConnectionState.TcpFinWait => "FIN_WAIT"u8,
+        ConnectionState.TcpCloseWait => "CLOSE_WAIT"u8,
+        ConnectionState.TcpLastAck => "LAST_ACK"u8,
+        ConnectionState.TcpTimeWait => "TIME_WAIT"u8,
+        ConnectionState.TcpClose => "CLOSE"u8,
+        ConnectionState.UdpUnreplied or ConnectionState.IcmpUnreplied => "UNREPLIED"u8,
+        ConnectionState.UdpReplied or ConnectionState.IcmpReplied => "REPLIED"u8,
+        ConnectionState.UdpStream => "STREAM"u8,
+        _ => "NONE"u8,
+    };
+}

@@ -1,0 +1,61 @@
+using System;
+using System.Buffers.Text;
+using System.Text.Json;
+using Dataplane.Packet;
+
+namespace Dataplane.App.Hosting;
+
+/// <summary>Writes addresses as JSON strings without allocating.</summary>
+internal static class ShowText
+{
+    public static void Address(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Ipv4Address address)
+    {
+        Span<byte> text = stackalloc byte[20];
+        writer.WriteString(name, text[..Format(address, text)]);
+    }
+
+    public static void Prefix(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Ipv4Address address, byte length)
+    {
+        Span<byte> text = stackalloc byte[20];
+        int end = Format(address, text);
+        text[end++] = (byte)'/';
+        _ = Utf8Formatter.TryFormat(length, text[end..], out int written);
+        writer.WriteString(name, text[..(end + written)]);
+    }
+
+    public static void Mac(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ulong mac48)
+    {
+        Span<byte> text = stackalloc byte[17];
+        for (int index = 0; index < 6; index++)
+        {
+            byte value = (byte)(mac48 >> index * 8);
+            text[index * 3] = Hex(value >> 4);
+            text[index * 3 + 1] = Hex(value & 15);
+            if (index < 5)
+            {
+                text[index * 3 + 2] = (byte)':';
+            }
+        }
+
+        writer.WriteString(name, text);
+    }
+
+    private static int Format(Ipv4Address address, Span<byte> text)
+    {
+        uint host = address.Host;
+        int end = 0;
+        for (int shift = 24; shift >= 0; shift -= 8)
+        {
+            _ = Utf8Formatter.TryFormat((byte)(host >> shift), text[end..], out int written);
+            end += written;
+            if (shift > 0)
+            {
+                text[end++] = (byte)'.';
+            }
+        }
+
+        return end;
+    }
+
+    private static byte Hex(int digit) => (byte)(digit < 10 ? '0' + digit : 'a' + digit - 10);
+}
