@@ -72,13 +72,13 @@ int32_t dp_port_configure(uint16_t port, const struct dp_port_config *config, ui
 		return result;
 
 	memset(&conf, 0, sizeof(conf));
-	conf.rxmode.mtu = config->mtu;
-	if (config->mtu == 0) {
-		result = rte_eth_dev_get_mtu(port, &device.max_mtu);
+	uint16_t mtu = config->mtu;
+	if (mtu == 0) {
+		result = rte_eth_dev_get_mtu(port, &mtu);
 		if (result != 0)
 			return result;
-		conf.rxmode.mtu = device.max_mtu;
 	}
+	conf.rxmode.mtu = mtu;
 	if (config->checksum_rx)
 		conf.rxmode.offloads = device.rx_offload_capa & RX_CHECKSUMS;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Dataplane.Packet;
 
@@ -9,12 +10,13 @@ namespace Dataplane.Dpdk;
 /// worker, it costs about 10 ns for a burst of up to 32 packets, and a driver may make a system call. The transition
 /// is suppressed where the callee is straight-line code under 1 µs that neither blocks nor calls back; each says so.
 /// </remarks>
+[SuppressMessage("Interoperability", "CA1401", Justification = "Made to be called by a worker's loop; a wrapper would only add a frame to each burst.")]
 public static unsafe partial class Burst
 {
     private const string Library = NativeLoader.Library;
 
     /// <summary>Receives up to <paramref name="count"/> packets; the caller owns those returned.</summary>
-    /// <param name="mbufs">Room for <paramref name="count"/> pointers.</param>
+    /// <remarks><paramref name="mbufs"/> has room for <paramref name="count"/> pointers.</remarks>
     [LibraryImport(Library, EntryPoint = "dp_burst_rx")]
     public static partial ushort Rx(ushort port, ushort queue, Mbuf** mbufs, ushort count);
 

@@ -50,8 +50,10 @@ public sealed class DpdkException : Exception
 
     internal static DpdkException From(int result, string what, ulong position, string? remedy)
     {
+        // Drivers return a bare -1 for "failed", which is EPERM only by accident; what they logged says more.
         string error = Marshal.GetPInvokeErrorMessage(-result);
         string? cause = EalLog.CauseSince(position);
-        return new DpdkException(cause is null ? $"{what}: {error}" : $"{what}: {cause} ({error})", remedy, -result);
+        string why = cause is null ? error : result == -1 ? cause : $"{cause} ({error})";
+        return new DpdkException($"{what}: {why}", remedy, -result);
     }
 }

@@ -54,8 +54,10 @@ public static unsafe class Eal
         return new EalStartup(Version, arguments.UsesHugepages, lcores, arguments.Notes);
     }
 
-    /// <summary>Starts a function on a waiting worker lcore. The argument must live until <see cref="Wait"/> returns.</summary>
+    /// <summary>Starts a function on a waiting worker lcore.</summary>
+    /// <param name="lcore">One of <see cref="EalStartup.WorkerLcores"/>.</param>
     /// <param name="entry">Address of an <c>UnmanagedCallersOnly</c> (Cdecl) method; no exception may leave it.</param>
+    /// <param name="argument">Passed on; must live until <see cref="Wait"/> returns.</param>
     /// <exception cref="DpdkException">No such worker, or it runs already.</exception>
     public static void Launch(uint lcore, delegate* unmanaged[Cdecl]<void*, int> entry, void* argument) =>
         DpdkException.ThrowIfFailed(Native.dp_lcore_launch(lcore, entry, argument), $"starting lcore {lcore}", ulong.MaxValue);

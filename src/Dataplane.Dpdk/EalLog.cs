@@ -61,7 +61,7 @@ public static unsafe class EalLog
 
     internal static string? Cause(IReadOnlyList<string> lines)
     {
-        string? cause = lines.LastOrDefault(line => !Noise.Any(line.Contains)) ?? lines.FirstOrDefault();
+        string? cause = lines.LastOrDefault(line => !Noise.Any(line.Contains)) ?? (lines.Count > 0 ? lines[0] : null);
         if (cause is null)
         {
             return null;

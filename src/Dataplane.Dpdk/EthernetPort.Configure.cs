@@ -10,6 +10,7 @@ public sealed unsafe partial class EthernetPort
     private const int RssKeyBytesDefault = 40; // what devices take that do not say
 
     /// <summary>Sets queues, RSS, offloads, MTU and descriptors; the port must be stopped.</summary>
+    /// <param name="configuration">Within the limits of <see cref="Info"/>.</param>
     /// <param name="pool">Gives a receive queue its mbufs; the same pool for several is usual.</param>
     /// <exception cref="DpdkException">The device cannot do it; names the queue and the limit.</exception>
     public void Configure(PortConfiguration configuration, Func<int, Mempool> pool)

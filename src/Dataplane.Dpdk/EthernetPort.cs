@@ -44,6 +44,7 @@ public sealed unsafe partial class EthernetPort : IDisposable
 
     /// <summary>Creates or finds the device.</summary>
     /// <param name="name">Unique among ports: 1 to 16 letters, digits, '_' or '-'.</param>
+    /// <param name="device">What it is made of.</param>
     /// <param name="queues">Queues it will be configured with.</param>
     /// <param name="mtu">Bytes of layer 3 it will be configured with.</param>
     /// <exception cref="DpdkException">The device does not exist, is used by somebody else, or its driver refuses it.</exception>

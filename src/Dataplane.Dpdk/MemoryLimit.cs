@@ -48,6 +48,7 @@ public sealed unsafe class MemoryLimit : IDisposable
 
     /// <summary>Lines a second over that many random reads on the calling thread.</summary>
     /// <param name="depth">Prefetches in flight before a read, 0 for none: sweep it and take the best.</param>
+    /// <param name="accesses">Reads to time, at least 1; some millions for a steady figure.</param>
     /// <exception cref="DpdkException">An argument is out of range.</exception>
     public double Run(int depth, long accesses)
     {

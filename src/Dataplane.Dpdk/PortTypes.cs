@@ -82,5 +82,8 @@ public struct PortStatistics
 }
 
 /// <summary>State of a port's link.</summary>
+/// <param name="IsUp">Carrier is there.</param>
 /// <param name="SpeedMbps">Null when the driver does not know.</param>
+/// <param name="IsFullDuplex">Virtual devices claim it.</param>
+/// <param name="IsAutonegotiated">The speed was negotiated, not fixed.</param>
 public readonly record struct LinkStatus(bool IsUp, uint? SpeedMbps, bool IsFullDuplex, bool IsAutonegotiated);

@@ -18,6 +18,11 @@ internal static unsafe class PrefixLock
     /// <exception cref="DpdkException">Somebody else holds it, or the directory cannot be used.</exception>
     internal static void Take(string filePrefix)
     {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new DpdkException("the DPDK environment needs Linux");
+        }
+
         string directory = RuntimeDirectory(filePrefix);
         try
         {

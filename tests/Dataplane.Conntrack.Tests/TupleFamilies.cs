@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Dataplane.Packet;
 
 namespace Dataplane.Conntrack.Tests;
@@ -31,8 +32,8 @@ public readonly struct Ipv6Family : ITupleFamily<Ipv6Tuple>
 {
     public static Ipv6Tuple Numbered(uint number) => new()
     {
-        Source = Address($"2001:db8::{number >> 24:x}:{number >> 8 & 0xFFFF:x}"),
-        Destination = Address("2001:db8:ffff::1"),
+        Source = Address(0x2001_0DB8_0000_0000, number >> 8),
+        Destination = Address(0x2001_0DB8_FFFF_0000, 1),
         SourcePort = Be16.FromHost((ushort)(1024 + (number & 255))),
         DestinationPort = Be16.FromHost(443),
         Protocol = IpProtocol.Tcp,
@@ -40,5 +41,6 @@ public readonly struct Ipv6Family : ITupleFamily<Ipv6Tuple>
 
     public static Ipv6Tuple Inverted(Ipv6Tuple tuple) => tuple.Inverted;
 
-    private static Ipv6Address Address(string text) => Ipv6Address.Parse(text);
+    private static Ipv6Address Address(ulong high, ulong low) =>
+        new(BinaryPrimitives.ReverseEndianness(high), BinaryPrimitives.ReverseEndianness(low));
 }

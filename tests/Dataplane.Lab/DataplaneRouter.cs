@@ -44,6 +44,9 @@ public sealed class DataplaneRouter : Router
     /// <summary>Everything that it has printed.</summary>
     public string Log => _process?.Log ?? string.Empty;
 
+    /// <summary>It has ended, whatever the reason.</summary>
+    public bool HasExited => Running.HasExited;
+
     /// <summary>Process id.</summary>
     public int ProcessId => Running.Id;
 

@@ -17,7 +17,7 @@ public sealed unsafe class TestKitTests
         Assert.Equal(
             "020000000002" + "020000000001" + "81000005" + "0800"
             + "4500001E12344000" + "4011" + "5C99" + "0A000001" + "C0000201"
-            + "03E80035000A" + "C757" + "6869",
+            + "03E80035000A" + "C751" + "6869",
             Convert.ToHexString(frame));
     }
 

@@ -56,6 +56,11 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
 
     public ReferenceOutcome Process(int inPort, ReferencePacket packet, uint now)
     {
+        if (packet.Source == packet.Destination)
+        {
+            return Drop(DropReason.Ipv4SourceInvalid);
+        }
+
         if (packet.IsIcmpError)
         {
             return Related(packet, now);
@@ -81,7 +86,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
                 break;
         }
 
-        return Forward(inPort, packet, entry, direction);
+        return Forward(inPort, packet, entry, direction, now);
     }
 
     private ReferenceOutcome Open(int inPort, ReferencePacket packet, uint now)
@@ -107,7 +112,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
 
         if (!isTracked)
         {
-            return Leave(packet, route, () => tuple);
+            return TooBig(inPort, packet, route) ?? Leave(packet, route, () => tuple);
         }
 
         ReferencePool? pool = policy.Source(routed, inPort, route.Port);
@@ -135,7 +140,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
             Settle(entry, routed.Inverted);
         }
 
-        return Forward(inPort, packet, entry, Direction.Original);
+        return Forward(inPort, packet, entry, Direction.Original, now);
     }
 
     private ReferenceOutcome? Refused(int inPort, ReferencePacket packet, in Ipv4Tuple routed, ReferenceRoute route)
@@ -168,7 +173,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
         };
     }
 
-    private ReferenceOutcome Forward(int inPort, ReferencePacket packet, ReferenceEntry entry, Direction direction)
+    private ReferenceOutcome Forward(int inPort, ReferencePacket packet, ReferenceEntry entry, Direction direction, uint now)
     {
         ReferenceRoute route = policy.Route(direction == Direction.Original ? entry.Routed.Destination : entry.Original.Source);
         if (packet.Ttl <= 1)
@@ -176,12 +181,9 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
             return Error(inPort, packet, IcmpType.TimeExceeded, 0, DropReason.TtlExceeded);
         }
 
-        int mtu = policy.Port(route.Port).MtuBytes;
-        if (packet.LengthBytes > mtu)
+        if (TooBig(inPort, packet, route) is ReferenceOutcome refusal)
         {
-            return packet.DontFragment
-                ? Error(inPort, packet, IcmpType.DestinationUnreachable, 4, DropReason.MtuExceeded, mtu)
-                : Drop(DropReason.MtuExceeded);
+            return refusal;
         }
 
         ReferenceOutcome outcome = Leave(packet, route, () => entry.Leaving(direction));
@@ -189,10 +191,18 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
         {
             Expected = seen =>
             {
-                Learn(entry, seen);
+                Learn(entry, seen, now);
                 return outcome.Expected!(seen);
             },
         };
+    }
+
+    private ReferenceOutcome? TooBig(int inPort, ReferencePacket packet, ReferenceRoute route)
+    {
+        int mtu = policy.Port(route.Port).MtuBytes;
+        return packet.LengthBytes <= mtu ? null
+            : !packet.DontFragment ? Drop(DropReason.MtuExceeded)
+            : Error(inPort, packet, IcmpType.DestinationUnreachable, 4, DropReason.MtuExceeded, mtu);
     }
 
     /// <summary>An error that passes through: it must quote a connection and be addressed to the quoted sender (RFC 5508 §4).</summary>
@@ -272,7 +282,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
     }
 
     /// <summary>Takes over the router's choice of address and port.</summary>
-    private void Learn(ReferenceEntry entry, ReferencePacket seen)
+    private void Learn(ReferenceEntry entry, ReferencePacket seen, uint now)
     {
         if (entry.Reply != null)
         {
@@ -286,9 +296,9 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
             throw new InvalidOperationException($"{entry.Original} became {seen.Tuple}, which is not of {entry.Pool}");
         }
 
-        if (_table.TryGetValue(reply, out (ReferenceEntry Entry, Direction Direction) taken) && taken.Entry.DeadlineSeconds >= entry.DeadlineSeconds)
+        if (Find(reply, now) is var (taken, _))
         {
-            throw new InvalidOperationException($"{entry.Original} was given {reply}, which {taken.Entry.Original} has");
+            throw new InvalidOperationException($"{entry.Original} was given {reply}, which {taken.Original} has");
         }
 
         Settle(entry, reply);
@@ -296,11 +306,6 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
 
     private void Settle(ReferenceEntry entry, in Ipv4Tuple reply)
     {
-        if (_table.TryGetValue(reply, out (ReferenceEntry Entry, Direction Direction) old))
-        {
-            Remove(old.Entry);
-        }
-
         entry.Reply = reply;
         _table[reply] = (entry, Direction.Reply);
     }

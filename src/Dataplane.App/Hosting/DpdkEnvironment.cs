@@ -8,13 +8,27 @@ namespace Dataplane.App.Hosting;
 internal readonly unsafe struct DpdkEnvironment : IEnvironment
 {
     private readonly void* _pool;
+    private readonly QueueMap* _map;
 
     /// <param name="pool">Where packets that the router makes come from.</param>
-    public DpdkEnvironment(void* pool) => _pool = pool;
+    /// <param name="map">Where the router's ports and queues are among DPDK's; outlives the worker.</param>
+    public DpdkEnvironment(void* pool, QueueMap* map)
+    {
+        _pool = pool;
+        _map = map;
+    }
 
-    public int ReceiveBurst(ushort port, ushort queue, Mbuf** packets, int count) => Burst.Rx(port, queue, packets, (ushort)count);
+    public int ReceiveBurst(ushort port, ushort queue, Mbuf** packets, int count)
+    {
+        PortQueue device = _map->Receive(port, queue);
+        return Burst.Rx(device.Port, device.Queue, packets, (ushort)count);
+    }
 
-    public int TransmitBurst(ushort port, ushort queue, Mbuf** packets, int count) => Burst.Tx(port, queue, packets, (ushort)count);
+    public int TransmitBurst(ushort port, ushort queue, Mbuf** packets, int count)
+    {
+        PortQueue device = _map->Transmit(port, queue);
+        return Burst.Tx(device.Port, device.Queue, packets, (ushort)count);
+    }
 
     public Mbuf* Allocate()
     {

@@ -41,8 +41,7 @@ public static unsafe class NewConnection
 
         if (!isTracked)
         {
-            Checksum.DecrementTtl((Ipv4Header*)meta->L3);
-            Output.Routed(context, ref env, packet, meta->L3);
+            PassUntracked(context, ref env, packet, meta, plan->Ports[nextHop->Port].MtuBytes);
             return;
         }
 
@@ -102,6 +101,20 @@ public static unsafe class NewConnection
         }
 
         return false;
+    }
+
+    /// <summary>Forwards a packet that leaves no trace; its sender learns the path's MTU all the same.</summary>
+    private static void PassUntracked<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, ushort mtuBytes)
+        where TEnv : struct, IEnvironment
+    {
+        if (meta->L3LengthBytes > mtuBytes)
+        {
+            IcmpErrors.RefuseTooBig(context, ref env, packet, meta, mtuBytes);
+            return;
+        }
+
+        Checksum.DecrementTtl((Ipv4Header*)meta->L3);
+        Output.Routed(context, ref env, packet, meta->L3);
     }
 
     /// <summary>Builds the entry and inserts it; on success the packet's meta refers to the entry to forward by.</summary>

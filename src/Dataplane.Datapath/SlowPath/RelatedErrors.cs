@@ -100,14 +100,15 @@ public static unsafe class RelatedErrors
 
     /// <summary>Addresses the error to the sender that the inside knows, and hides inside hops from the outside.</summary>
     /// <remarks>
-    /// The reporting host keeps its address if it is some hop on the way; if it is the connection's own end, or an inside hop of a
-    /// connection whose source is hidden, it gets the end's translated address (RFC 5508 REQ-4, REQ-5).
+    /// The reporting host keeps its address if it is some hop on the way; if it is the connection's own end, or a hop on the
+    /// side of an end whose address is hidden, it gets that end's translated address (RFC 5508 REQ-4, REQ-5).
     /// </remarks>
     private static void TranslateOuter(
         Ipv4Header* outer, Ipv4Address quotedDestination, Ipv4Tuple* inside, Direction direction, EntryFlags flags)
     {
         bool isEnd = outer->Source == quotedDestination;
-        bool isHiddenHop = direction == Direction.Original && (flags & EntryFlags.SourceNat) != 0;
+        EntryFlags hides = direction == Direction.Original ? EntryFlags.SourceNat : EntryFlags.DestinationNat;
+        bool isHiddenHop = (flags & hides) != 0;
         if (isEnd || isHiddenHop)
         {
             outer->Source = inside->Destination;

@@ -1,0 +1,39 @@
+using System;
+using System.Text.Json;
+using Dataplane.Control.Configuration;
+using Dataplane.Dpdk;
+using Dataplane.Packet;
+using PortConfiguration = Dataplane.Control.Configuration.PortConfiguration;
+
+namespace Dataplane.App.Hosting;
+
+/// <summary>A configured port and its open device.</summary>
+internal sealed class OpenPort : IDisposable
+{
+    public OpenPort(PortConfiguration configuration, EthernetPort device)
+    {
+        Configuration = configuration;
+        Device = device;
+        JsonName = JsonEncodedText.Encode(configuration.Name);
+        JsonDevice = JsonEncodedText.Encode(configuration.Device);
+        JsonDriver = JsonEncodedText.Encode(device.Info().Driver);
+        JsonAddresses = Array.ConvertAll([.. configuration.Addresses], address => JsonEncodedText.Encode(address.ToString()));
+    }
+
+    public PortConfiguration Configuration { get; }
+
+    public EthernetPort Device { get; }
+
+    public JsonEncodedText JsonName { get; }
+
+    public JsonEncodedText JsonDevice { get; }
+
+    public JsonEncodedText JsonDriver { get; }
+
+    public JsonEncodedText[] JsonAddresses { get; }
+
+    /// <summary>The address that frames are sent from: the configured one, else the device's.</summary>
+    public MacAddress Mac => Configuration.Mac ?? Device.Mac;
+
+    public void Dispose() => Device.Dispose();
+}

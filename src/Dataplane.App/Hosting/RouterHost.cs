@@ -1,0 +1,248 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using Dataplane.Conntrack;
+using Dataplane.Control.Configuration;
+using Dataplane.Control.Planning;
+using Dataplane.Control.Socket;
+using Dataplane.Datapath;
+using Dataplane.Dpdk;
+using Dataplane.Os;
+using Dataplane.Packet;
+using PortConfiguration = Dataplane.Control.Configuration.PortConfiguration;
+
+namespace Dataplane.App.Hosting;
+
+/// <summary>The router as a process: opens what the configuration names, runs until a signal, closes everything.</summary>
+/// <remarks>
+/// Everything is allocated on the way up, in the order socket, DPDK, ports, plan, table, workers, and released in reverse. A failure on the way
+/// releases what was there and ends in one line with a remedy.
+/// </remarks>
+internal sealed unsafe class RouterHost : IControlHost, IDisposable
+{
+    private readonly Stack<Action> _release = new();
+    private readonly EventFd _wake;
+    private volatile bool _stopRequested;
+
+    private RouterHost()
+    {
+        _wake = new EventFd();
+        _release.Push(_wake.Dispose);
+    }
+
+    public bool StopRequested => _stopRequested;
+
+    /// <summary>Runs the router on the calling thread, which becomes the control thread.</summary>
+    /// <exception cref="DpdkException">DPDK, a port or a device.</exception>
+    /// <exception cref="OsException">Memory or the control socket.</exception>
+    /// <exception cref="AlreadyRunningException">Another router holds the control socket.</exception>
+    public static int Run(RouterConfiguration configuration, Terminal terminal)
+    {
+        using RouterHost host = new();
+        host.RunUntilStopped(configuration, terminal.Out);
+        return ExitCode.Ok;
+    }
+
+    public void Tick(long nowMs)
+    {
+        // Nothing periodic yet: workers keep house themselves.
+    }
+
+    public void Dispose()
+    {
+        while (_release.TryPop(out Action? release))
+        {
+            release();
+        }
+    }
+
+    private void RunUntilStopped(RouterConfiguration configuration, TextWriter output)
+    {
+        ControlSocket socket = Own(ControlSocket.Open(configuration.Control.Socket));
+        DeviceSpec[] devices = Devices(configuration, output);
+        RouterMemory memory = RouterMemory.For(configuration, devices);
+        EalStartup eal = StartEal(configuration, devices, memory);
+        Mempool pool = Own(Mempool.Create("packets", memory.Mbufs, RouterMemory.CachePerLcore, memory.DataRoomBytes));
+        OpenPort[] ports = OpenPorts(configuration, devices, pool);
+        Plan* plan = BuildPlan(configuration, ports);
+        int workerCount = configuration.Cores.Length;
+        QueueAssignment assignment = new([.. ports.Select(port => new PortQueues(port.Device.RxQueues, port.Device.TxQueues))], workerCount);
+        bool hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Auto;
+        Router router = Own(new Router(plan, new ConntrackSize((uint)configuration.Conntrack.MaxEntries, workerCount, hugepages), assignment));
+        Worker<DpdkEnvironment>[] workers = BuildWorkers(router, pool, ports);
+        ShowSource source = Own(new ShowSource(router, ports, [.. eal.WorkerLcores]));
+        ControlServer server = Own(new ControlServer(socket, source));
+        _ = Warmup.Run();
+        StartupReport.Write(output, configuration, eal, ports, router, pool);
+
+        using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, RequestStop);
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, RequestStop);
+        foreach (OpenPort port in ports)
+        {
+            port.Device.Start();
+        }
+
+        // What start-up left behind is collected now, so that nothing is later.
+        GC.Collect();
+        WorkerLauncher.Start(workers, eal.WorkerLcores, configuration.Idle);
+        _release.Push(() =>
+        {
+            router.Stop();
+            WorkerLauncher.Wait(eal.WorkerLcores);
+        });
+        output.WriteLine($"ready: control socket {configuration.Control.Socket}");
+        output.Flush();
+        server.Run(this, _wake);
+        output.WriteLine("stopping");
+    }
+
+    private void RequestStop(PosixSignalContext context)
+    {
+        // Ours: without this the runtime would end the process before the ports are closed.
+        context.Cancel = true;
+        _stopRequested = true;
+        _wake.Signal();
+    }
+
+    private static DeviceSpec[] Devices(RouterConfiguration configuration, TextWriter output)
+    {
+        DeviceSpec[] devices = new DeviceSpec[configuration.Ports.Length];
+        for (int index = 0; index < devices.Length; index++)
+        {
+            PortConfiguration port = configuration.Ports[index];
+            if (!DeviceSpec.TryParse(port.Device, out DeviceSpec? device, out string? error))
+            {
+                throw new DpdkException($"port {port.Name}: {error}");
+            }
+
+            devices[index] = device;
+            CheckInterface(port, device, output);
+        }
+
+        return devices;
+    }
+
+    private static void CheckInterface(PortConfiguration port, DeviceSpec device, TextWriter output)
+    {
+        foreach (InterfaceProblem problem in KernelInterface.Check(device, port.Queues, port.MtuBytes, device.DataRoomBytes(port.MtuBytes)))
+        {
+            if (problem.IsError)
+            {
+                throw new DpdkException($"port {port.Name}: {problem.Text}", problem.Remedy);
+            }
+
+            output.WriteLine($"warning: port {port.Name}: {problem.Text}; {problem.Remedy}");
+        }
+    }
+
+    private EalStartup StartEal(RouterConfiguration configuration, DeviceSpec[] devices, RouterMemory memory)
+    {
+        EalStartup startup = Eal.Initialize(new EalOptions
+        {
+            WorkerCpus = configuration.Cores,
+            ControlCpu = ControlCpu(configuration),
+            FilePrefix = configuration.Control.FilePrefix,
+            Hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Off ? Dpdk.HugepageMode.Off : Dpdk.HugepageMode.Auto,
+            MemoryMiB = memory.PoolMiB,
+            PciAllow = [.. devices.Where(device => device.Kind == DeviceKind.Pci).Select(device => device.PciAddress!)],
+            Telemetry = true,
+        });
+        _release.Push(Eal.Cleanup);
+        return startup;
+    }
+
+    /// <summary>The first CPU that no worker has; without one the control thread shares the first worker's.</summary>
+    private static int ControlCpu(RouterConfiguration configuration)
+    {
+        foreach (int cpu in CpuAffinity.GetCurrentThread())
+        {
+            if (!configuration.Cores.Contains(cpu))
+            {
+                return cpu;
+            }
+        }
+
+        return configuration.Cores[0];
+    }
+
+    private OpenPort[] OpenPorts(RouterConfiguration configuration, DeviceSpec[] devices, Mempool pool)
+    {
+        OpenPort[] ports = new OpenPort[devices.Length];
+        byte[] rssKey = EthernetPort.RandomRssKey();
+        for (int index = 0; index < ports.Length; index++)
+        {
+            PortConfiguration port = configuration.Ports[index];
+            EthernetPort device = Own(EthernetPort.Open(port.Name, devices[index], port.Queues, port.MtuBytes));
+            bool isNic = devices[index].Kind == DeviceKind.Pci;
+            int transmit = isNic ? Math.Max(port.Queues, Math.Min(configuration.Cores.Length, device.Info().TxQueuesMax)) : port.Queues;
+            device.Configure(
+                new Dpdk.PortConfiguration
+                {
+                    RxQueues = port.Queues,
+                    TxQueues = transmit,
+                    Mtu = port.MtuBytes,
+                    RxDescriptors = RouterMemory.Descriptors,
+                    TxDescriptors = RouterMemory.Descriptors,
+                    RssKey = port.Queues > 1 ? rssKey : ReadOnlyMemory<byte>.Empty,
+                    VerifyChecksums = configuration.Conntrack.Checksum,
+
+                    // A device knows its own address only: with another one it must let everything through to our check.
+                    Promiscuous = port.Promiscuous || port.Mac is not null,
+                },
+                _ => pool);
+            ports[index] = new OpenPort(port, device);
+        }
+
+        return ports;
+    }
+
+    private Plan* BuildPlan(RouterConfiguration configuration, OpenPort[] ports)
+    {
+        PortBinding[] bindings = new PortBinding[ports.Length];
+        for (int index = 0; index < ports.Length; index++)
+        {
+            // The environment's number of a port is its index: QueueMap leads on to DPDK's.
+            bindings[index] = new PortBinding(ports[index].Mac, (ushort)index);
+        }
+
+        Plan* plan = PlanCompiler.Compile(configuration, bindings).Build();
+        _release.Push(() => PlanBuilder.Free(plan));
+        int routes = plan->RouteSection.Count;
+        Fib fib = Own(Fib.Create("routes", Math.Max(routes, 16), Math.Max(routes, 16), defaultNextHop: 0));
+        for (int index = 0; index < routes; index++)
+        {
+            Route* route = plan->Routes + index;
+            fib.Add(Ipv4Address.FromHost(route->Prefix), route->PrefixLength, route->NextHop);
+        }
+
+        plan->RouteTable = (nint)fib.Handle;
+        return plan;
+    }
+
+    private Worker<DpdkEnvironment>[] BuildWorkers(Router router, Mempool pool, OpenPort[] ports)
+    {
+        QueueMap* map = (QueueMap*)NativeMemory.AllocZeroed((nuint)sizeof(QueueMap));
+        _release.Push(() => NativeMemory.Free(map));
+        for (int index = 0; index < ports.Length; index++)
+        {
+            map->Set(index, ports[index].Device);
+        }
+
+        Worker<DpdkEnvironment>[] workers = new Worker<DpdkEnvironment>[router.Workers];
+        for (int worker = 0; worker < workers.Length; worker++)
+        {
+            workers[worker] = new Worker<DpdkEnvironment>(router, worker, new DpdkEnvironment(pool.Handle, map));
+        }
+
+        return workers;
+    }
+
+    private T Own<T>(T resource)
+        where T : IDisposable
+    {
+        _release.Push(resource.Dispose);
+        return resource;
+    }
+}

@@ -1,0 +1,190 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dataplane.Control.Configuration;
+using Dataplane.Control.Diagnostics;
+using Xunit;
+
+namespace Dataplane.Control.Tests;
+
+/// <summary>Every complaint about a value or a reference, at the very place that it is about.</summary>
+public class LocatedErrorTests
+{
+    /// <summary>A line put into a good configuration; <c>^</c> stands before the character that the complaint must name.</summary>
+    public static TheoryData<DiagnosticCode, string> Mistakes => new()
+    {
+        { DiagnosticCode.KeyUnknown, """  "Conntrack": { ^"TcpLose": true },""" },
+        { DiagnosticCode.KeyUnknown, """  ^"Conntrak": { },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Conntrack": { ^"TcpLiberal": true },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Track": { "10": { "Match": { "In": "lan" }, "Do": { ^"Helper": "ftp" } } },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Track": { "10": { "Match": { ^"TableAbove": "75%" }, "Do": { "NoTrack": true } } },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Conntrack": { "Timeouts": { ^"Generic": "10m" } },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Routes": { ^"2001:db8::/32": { "Via": "198.51.100.1" } },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Zones": { "cust": { "Id": 1, ^"MaxEntries": 4000000 } },""" },
+        { DiagnosticCode.KeyDuplicate, """  "Limits": { "IcmpErrorsPerSecond": 1, ^"icmpErrorsPerSecond": 2 },""" },
+        { DiagnosticCode.KeyDuplicate, """  ^"cores": "2",""" },
+        { DiagnosticCode.KeyMissing, """  "Zones": { ^"cust": { } },""" },
+        { DiagnosticCode.KeyMissing, """  "Destination": { ^"10": { "Match": { "In": "wan" } } },""" },
+        { DiagnosticCode.TypeWrong, """  "Conntrack": ^7,""" },
+        { DiagnosticCode.TypeWrong, """  "Conntrack": { "MaxEntries": ^{ } },""" },
+        { DiagnosticCode.TypeWrong, """  "Conntrack": { "MaxEntries": ^null },""" },
+        { DiagnosticCode.TypeWrong, """  "Idle": ^["spin"],""" },
+        { DiagnosticCode.NumberInvalid, """  "Conntrack": { "MaxEntries": ^"many" },""" },
+        { DiagnosticCode.NumberInvalid, """  "Conntrack": { "MaxEntries": ^1.5e6 },""" },
+        { DiagnosticCode.NumberInvalid, """  "Conntrack": { "MaxEntries": ^-1 },""" },
+        { DiagnosticCode.NumberInvalid, """  "Track": { "10": { "Do": { "Mark": ^4294967296 } } },""" },
+        { DiagnosticCode.BooleanInvalid, """  "Conntrack": { "TcpLoose": ^"yes" },""" },
+        { DiagnosticCode.ChoiceInvalid, """  "Idle": ^"spinning",""" },
+        { DiagnosticCode.ChoiceInvalid, """  "Conntrack": { "Invalid": ^"accept" },""" },
+        { DiagnosticCode.DurationInvalid, """  "Conntrack": { "Timeouts": { "Udp": ^"five minutes" } },""" },
+        { DiagnosticCode.DurationInvalid, """  "Conntrack": { "Timeouts": { "Udp": ^"0s" } },""" },
+        { DiagnosticCode.DurationInvalid, """  "Conntrack": { "Timeouts": { "Udp": ^"1500ms" } },""" },
+        { DiagnosticCode.DurationInvalid, """  "Conntrack": { "Timeouts": { "Udp": ^"4m2h" } },""" },
+        { DiagnosticCode.DurationInvalid, """  "Conntrack": { "Timeouts": { "Udp": ^"99999999999s" } },""" },
+        { DiagnosticCode.SizeInvalid, """  "Memory": { "Pool": ^"512MB" },""" },
+        { DiagnosticCode.AddressInvalid, """  "Routes": { "0.0.0.0/0": { "Via": ^"198.51.100.256" } },""" },
+        { DiagnosticCode.PrefixInvalid, """  "Routes": { ^"192.0.2.1/24": { "Via": "198.51.100.1" } },""" },
+        { DiagnosticCode.PrefixInvalid, """  "Routes": { ^"192.0.2.0/33": { "Via": "198.51.100.1" } },""" },
+        { DiagnosticCode.AddressRangeInvalid, """  "Track": { "10": { "Match": { "Source": ^"10.0.0.9-10.0.0.1" }, "Do": { "Mark": 1 } } },""" },
+        { DiagnosticCode.AddressRangeInvalid, """  "Track": { "10": { "Match": { "Source": ^"::1" }, "Do": { "Mark": 1 } } },""" },
+        { DiagnosticCode.PortRangeInvalid, """  "Track": { "10": { "Match": { "Protocol": "tcp", "SourcePort": ^"9-1" }, "Do": { "Mark": 1 } } },""" },
+        { DiagnosticCode.PortRangeInvalid, """  "Track": { "10": { "Match": { "Protocol": "tcp", "SourcePort": ^70000 }, "Do": { "Mark": 1 } } },""" },
+        { DiagnosticCode.PortRangeInvalid, """  "Destination": { "10": { "Match": { "Protocol": "tcp" }, "To": ^"10.0.0.9:0" } },""" },
+        { DiagnosticCode.NameInvalid, """  "Zones": { ^"två": { "Id": 1 } },""" },
+        { DiagnosticCode.TargetInvalid, """  "Destination": { "10": { "To": ^"somewhere" } },""" },
+        { DiagnosticCode.TargetInvalid, """  "Destination": { "10": { "To": ^"127.0.0.1" } },""" },
+        { DiagnosticCode.RuleNumberInvalid, """  "Destination": { ^"first": { "To": "10.0.0.9" } },""" },
+        { DiagnosticCode.RuleNumberInvalid, """  "Destination": { ^"0": { "To": "10.0.0.9" } },""" },
+        { DiagnosticCode.PathInvalid, """  "Control": { "Socket": ^"control.sock" },""" },
+        { DiagnosticCode.ProtocolInvalid, """  "Track": { "10": { "Match": { "Protocol": ^"tpc" }, "Do": { "Mark": 1 } } },""" },
+        { DiagnosticCode.PortUnknown, """  "Track": { "10": { "Match": { "In": ^"lam" }, "Do": { "Mark": 1 } } },""" },
+        { DiagnosticCode.GatewayUnreachable, """  "Routes": { "0.0.0.0/0": { "Via": ^"192.0.2.1" } },""" },
+        { DiagnosticCode.GatewayUnreachable, """  "Routes": { "0.0.0.0/0": { "Via": ^"198.51.100.2" } },""" },
+        { DiagnosticCode.GatewayUnreachable, """  "Routes": { "0.0.0.0/0": { "Via": ^"198.51.100.1", "Port": "lan" } },""" },
+        { DiagnosticCode.PortWithoutAddress, """  "Destination": { "10": { "Match": { "In": ^"bare" }, "To": "10.0.0.9" } },""" },
+        { DiagnosticCode.RuleNumberConflict, """  "Destination": { "10": { "To": "10.0.0.9" }, ^"010": { "To": "10.0.0.8" } },""" },
+        { DiagnosticCode.MatchNotPossible, """  "Destination": { "10": { "Match": { "Out": ^"wan" }, "To": "10.0.0.9" } },""" },
+        { DiagnosticCode.MatchNotPossible, """  "Track": { "10": { "Match": { "DestinationPort": ^"53" }, "Do": { "Mark": 1 } } },""" },
+        { DiagnosticCode.MatchNotPossible, """  "Destination": { "10": { "Match": { "Protocol": "icmp" }, "To": ^"10.0.0.9:80" } },""" },
+        { DiagnosticCode.ZoneConflict, """  "Zones": { "a": { "Id": 1 }, "b": { "Id": ^1 } },""" },
+        { DiagnosticCode.RangeSizeConflict, """  "Destination": { "10": { "Match": { "Protocol": "tcp", "DestinationPort": "1-3" }, "To": ^"10.0.0.9:1-2" } },""" },
+        { DiagnosticCode.RouteConflict, """  "Routes": { ^"10.0.0.0/16": { "Via": "198.51.100.1" } },""" },
+        { DiagnosticCode.TimeoutBelowFloor, """  "Conntrack": { "Timeouts": { "TcpEstablished": ^"1h" } },""" },
+        { DiagnosticCode.RuleShadowed, """  "Destination": { "10": { "To": "10.0.0.9" }, ^"20": { "Match": { "In": "lan" }, "To": "10.0.0.8" } },""" },
+        { DiagnosticCode.EncodingInvalid, "  \"Idle\": ^\"\\ud800\"," },
+        { DiagnosticCode.SyntaxError, """  "Idle" ^"spin",""" },
+    };
+
+    /// <summary>The same for lines that replace one of the good configuration's.</summary>
+    public static TheoryData<DiagnosticCode, string, string> Replacements => new()
+    {
+        { DiagnosticCode.CoresInvalid, "\"Cores\": \"1\"", "\"Cores\": ^\"2-1\"" },
+        { DiagnosticCode.LimitExceeded, "\"Cores\": \"1\"", "\"Cores\": ^\"0-99\"" },
+        { DiagnosticCode.KeyMissing, "\"Device\": \"null\"", "\"Mtu\": 1500" },
+        { DiagnosticCode.DeviceInvalid, "\"Device\": \"null\"", "\"Device\": ^\" \"" },
+        { DiagnosticCode.DeviceConflict, "\"Device\": \"null\"", "\"Device\": ^\"af_xdp:eth0\"" },
+        { DiagnosticCode.MacInvalid, "\"Device\": \"null\"", "\"Device\": \"null\", \"Mac\": ^\"01:00:5e:00:00:01\"" },
+        { DiagnosticCode.AddressInvalid, "\"Device\": \"null\"", "\"Device\": \"null\", \"Addresses\": [\"192.0.2.1/24\", ^\"192.0.3.0/24\"]" },
+        { DiagnosticCode.AddressConflict, "\"Device\": \"null\"", "\"Device\": \"null\", \"Addresses\": [^\"10.0.7.1/24\"]" },
+        { DiagnosticCode.ZoneUnknown, "\"Device\": \"null\"", "\"Device\": \"null\", \"Zone\": ^\"cust\"" },
+        { DiagnosticCode.AddressConflict, "\"203.0.113.0/28\"", "[\"203.0.113.0/28\", ^\"203.0.113.9\"]" },
+        { DiagnosticCode.LimitExceeded, "\"203.0.113.0/28\"", "^\"11.0.0.0/8\"" },
+        { DiagnosticCode.PoolOverlapsPort, "\"203.0.113.0/28\"", "^\"198.51.100.0/30\"" },
+        { DiagnosticCode.PoolUnknown, "\"pool:cgn1\"", "^\"pool:cgn2\"" },
+        { DiagnosticCode.TargetInvalid, "\"pool:cgn1\"", "^\"masqerade\"" },
+        { DiagnosticCode.ChoiceInvalid, "\"Do\": \"accept\"", "\"Do\": ^\"acept\"" },
+        { DiagnosticCode.ForwardingUntranslated, "\"pool:cgn1\"", "\"exempt\"" },
+        { DiagnosticCode.FilterMissing, "\"Filter\": { \"Default\": \"drop\", \"10\": { \"Do\": \"accept\" } },", "" },
+        { DiagnosticCode.CoresIdle, "\"Cores\": \"1\"", "\"Cores\": ^\"1-4\"" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void A_mistake_is_reported_at_its_line_and_column(DiagnosticCode code, string line)
+    {
+        (string text, int row, int column) = Texts.Insert(line);
+        LoadResult result = Texts.Load(text);
+        if (code == DiagnosticCode.KeyDuplicate && line.Contains("cores", StringComparison.Ordinal))
+        {
+            // The inserted key comes second: the first of the two is in the line above.
+            Assert.Equal("cores", Texts.Single(result, code).Path);
+        }
+
+        Diagnostic found = Texts.Single(result, code);
+        Assert.Equal(("c.json", row, column), (found.Location.Origin, found.Location.Line, found.Location.Column));
+        Assert.Equal(DiagnosticCodes.IsError(code), result.Configuration is null);
+    }
+
+    [Theory]
+    [MemberData(nameof(Replacements))]
+    public void A_wrong_value_is_reported_at_its_line_and_column(DiagnosticCode code, string good, string bad)
+    {
+        Assert.Contains(good, Texts.Home, StringComparison.Ordinal);
+        string marked = Texts.Home.Replace(good, bad, StringComparison.Ordinal);
+        int mark = marked.IndexOf('^', StringComparison.Ordinal);
+        LoadResult result = Texts.Load(marked.Replace("^", "", StringComparison.Ordinal));
+        Diagnostic found = Texts.Single(result, code);
+        if (mark >= 0)
+        {
+            int line = marked[..mark].Count(c => c == '\n') + 1;
+            Assert.Equal((line, mark - marked.LastIndexOf('\n', mark)), (found.Location.Line, found.Location.Column));
+        }
+
+        Assert.Equal(DiagnosticCodes.IsError(code), result.Configuration is null);
+    }
+
+    [Fact]
+    public void Every_code_has_an_explanation_and_a_test()
+    {
+        HashSet<DiagnosticCode> tested = [.. Mistakes.Select(row => (DiagnosticCode)row[0]), .. Replacements.Select(row => (DiagnosticCode)row[0])];
+
+        // Those of whole files and overrides have tests of their own, in FileTests and OverrideTests.
+        tested.UnionWith(
+        [
+            DiagnosticCode.FileMissing, DiagnosticCode.FileUnreadable, DiagnosticCode.FileTooLarge, DiagnosticCode.FileEmpty, DiagnosticCode.OverrideMalformed,
+        ]);
+        Assert.All(Enum.GetValues<DiagnosticCode>(), code =>
+        {
+            Assert.Contains(code, tested);
+            Assert.NotEmpty(DiagnosticCodes.Explain(code));
+        });
+        Assert.Equal(Enum.GetValues<DiagnosticCode>().Length, DiagnosticCodes.Explanations.Count);
+    }
+
+    [Fact]
+    public void Five_different_mistakes_are_five_errors_in_the_order_of_the_file()
+    {
+        LoadResult result = Texts.Load("""
+            {
+              "Cores": "1-",
+              "Ports": {
+                "lan": { "Device": "af_xdp:eth0", "Addresses": ["10.0.0.1/33"] },
+                "wan": { "Device": "af_xdp:eth1", "Addresses": ["198.51.100.2/30"] },
+              },
+              "Filter": { "Defualt": "drop" },
+              "Source": { "90": { "Match": { "Out": "wan" }, "To": "pool:cgn1" } },
+              "Conntrack": { "Timeouts": { "Udp": "5x" } },
+            }
+            """);
+        Assert.Null(result.Configuration);
+        Assert.Equal(
+            [(2, 12, "E1110"), (4, 53, "E1107"), (7, 15, "E1115"), (8, 56, "E1202"), (9, 39, "E1104")],
+            result.Diagnostics.Where(item => item.IsError)
+                .Select(item => (item.Location.Line, item.Location.Column, DiagnosticCodes.Format(item.Code))));
+        Assert.Equal("did you mean \"Default\"?", result.Diagnostics.Single(item => item.Code == DiagnosticCode.RuleNumberInvalid).Suggestion);
+    }
+
+    [Fact]
+    public void Mistakes_above_a_syntax_error_are_reported_with_it_and_what_may_follow_is_not_missed()
+    {
+        LoadResult result = Texts.Load("{ \"Cores\": \"x\",\n \"Source\": { \"1\": { \"To\": \"pool:later\" } },\n \"Pools\": { oops");
+        Assert.Equal(["E1110", "E0006"], result.Diagnostics.Select(item => DiagnosticCodes.Format(item.Code)));
+    }
+
+    [Fact]
+    public void Columns_count_characters_and_not_bytes()
+    {
+        Diagnostic found = Texts.Single(Texts.Load(Texts.Insert("""  /* åäö€𝄞 */ "Idle": ^"x",""").Text), DiagnosticCode.ChoiceInvalid);
+        Assert.Equal("""  /* åäö€.  */ "Idle": """.Length, found.Location.Column);
+    }
+}

@@ -1,0 +1,41 @@
+using System;
+using System.Buffers.Binary;
+using Dataplane.Packet;
+using Dataplane.TestKit;
+using Xunit;
+
+namespace Dataplane.Datapath.Tests;
+
+/// <summary>Whether a frame that left the router is one that a host would accept.</summary>
+internal static class FrameCheck
+{
+    /// <summary>Fails the test unless the frame is untagged ARP or IPv4 with right checksums, quoted headers included.</summary>
+    public static void IsSound(ReadOnlySpan<byte> frame)
+    {
+        Assert.True(frame.Length >= 42, $"a frame of {frame.Length} bytes");
+        ushort etherType = BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
+        if (etherType == EtherType.Arp)
+        {
+            return;
+        }
+
+        Assert.Equal(EtherType.Ipv4, etherType);
+        ReadOnlySpan<byte> ip = frame[14..];
+        ip = ip[..BinaryPrimitives.ReadUInt16BigEndian(ip[2..])];
+        int headerBytes = (ip[0] & 15) * 4;
+        Assert.Equal(0xFFFF, ReferenceChecksum.Sum(ip[..headerBytes]));
+        ReadOnlySpan<byte> l4 = ip[headerBytes..];
+        bool isUdpWithout = ip[9] == IpProtocol.Udp && l4[6] == 0 && l4[7] == 0;
+        if (isUdpWithout)
+        {
+            return;
+        }
+
+        ushort pseudo = ip[9] == IpProtocol.Icmp ? (ushort)0 : ReferenceChecksum.PseudoHeader(ip[12..20], ip[9], l4.Length);
+        Assert.Equal(0xFFFF, ReferenceChecksum.Sum(l4, pseudo));
+        if (ip[9] == IpProtocol.Icmp && IcmpType.IsError(l4[0]))
+        {
+            Assert.Equal(0xFFFF, ReferenceChecksum.Sum(l4[8..(8 + (l4[8] & 15) * 4)]));
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dataplane.Conntrack;
+using Dataplane.Packet;
+using Dataplane.TestKit;
+using Xunit;
+
+namespace Dataplane.Datapath.Tests;
+
+/// <summary>A router in a memory world, stepped by the test; every test ends in the checks of <see cref="Check"/>.</summary>
+internal sealed unsafe class RouterBed : IDisposable
+{
+    private readonly Plan* _plan;
+    private readonly Worker<MemoryEnvironment>[] _workers;
+    private readonly List<SentFrame> _sent = [];
+
+    public RouterBed(PlanBuilder builder, int workers = 1, PortQueues? queues = null, uint entriesMax = 4096, int buffers = 4096)
+    {
+        PortQueues each = queues ?? new PortQueues(workers, workers);
+        _plan = builder.Build();
+        World = new MemoryWorld(Enumerable.Repeat(each.Receive, builder.Ports.Count).ToArray(), buffers);
+        QueueAssignment assignment = new(Enumerable.Repeat(each, builder.Ports.Count).ToArray(), workers);
+        Router = new Router(_plan, new ConntrackSize(entriesMax, workers, Hugepages: false), assignment, seed: 1);
+        _workers = new Worker<MemoryEnvironment>[workers];
+        for (int worker = 0; worker < workers; worker++)
+        {
+            _workers[worker] = new Worker<MemoryEnvironment>(Router, worker, new MemoryEnvironment(World));
+            _workers[worker].GoOnline();
+        }
+    }
+
+    public MemoryWorld World { get; }
+
+    public Router Router { get; }
+
+    public int Workers => _workers.Length;
+
+    public uint NowSeconds => (uint)(World.NowNanoseconds / 1_000_000_000);
+
+    /// <summary>Judges IPv4 frames that left by a port; set where a source rule must have changed them.</summary>
+    public Func<SentFrame, bool>? MayLeave { get; set; }
+
+    /// <summary>Everything sent since the last <see cref="Take"/>, ARP included.</summary>
+    public IReadOnlyList<SentFrame> AllSent => _sent;
+
+    public Worker<MemoryEnvironment> Worker(int worker) => _workers[worker];
+
+    public ulong Drops(DropReason reason)
+    {
+        WorkerCounters totals = Router.Totals();
+        return totals.Drops[(int)reason];
+    }
+
+    public void Inject(int port, byte[] frame, int queue = 0) => World.Inject(port, queue, frame);
+
+    public void Advance(double seconds) => World.NowNanoseconds += (long)(seconds * 1e9);
+
+    /// <summary>One poll of one worker.</summary>
+    public int Poll(int worker = 0)
+    {
+        int received = _workers[worker].Poll();
+        Collect();
+        return received;
+    }
+
+    /// <summary>Polls all workers until nothing moves any more.</summary>
+    public void Settle()
+    {
+        int quiet = 0;
+        for (int round = 0; round < 10_000 && quiet < 2; round++)
+        {
+            int moved = 0;
+            for (int worker = 0; worker < Workers; worker++)
+            {
+                moved += Poll(worker);
+            }
+
+            quiet = moved == 0 && World.Waiting == 0 ? quiet + 1 : 0;
+        }
+
+        Assert.Equal(2, quiet);
+    }
+
+    /// <summary>Injects a frame, settles, and returns the IPv4 frames that left because of it.</summary>
+    public SentFrame[] Send(int port, byte[] frame)
+    {
+        _ = Take();
+        Inject(port, frame);
+        Settle();
+        return Take();
+    }
+
+    /// <summary>Like <see cref="Send"/>, for a frame that exactly one frame must answer.</summary>
+    public byte[] SendForOne(int port, byte[] frame, int outPort)
+    {
+        SentFrame sent = Assert.Single(Send(port, frame));
+        Assert.Equal(outPort, sent.Port);
+        return sent.Bytes;
+    }
+
+    /// <summary>Injects a frame that must be dropped, silently, for a reason.</summary>
+    public void SendForDrop(int port, byte[] frame, DropReason reason)
+    {
+        ulong before = Drops(reason);
+        ulong dropped = Router.Totals().Dropped;
+        Assert.Empty(Send(port, frame));
+        Assert.Equal(before + 1, Drops(reason));
+        Assert.Equal(dropped + 1, Router.Totals().Dropped);
+    }
+
+    /// <summary>The IPv4 frames sent since the last call.</summary>
+    public SentFrame[] Take()
+    {
+        SentFrame[] taken = [.. _sent.Where(frame => !IsArp(frame.Bytes))];
+        _sent.Clear();
+        World.Received.Clear();
+        return taken;
+    }
+
+    /// <summary>The ARP frames sent since the last <see cref="Take"/>.</summary>
+    public SentFrame[] SentArp() => [.. _sent.Where(frame => IsArp(frame.Bytes))];
+
+    /// <summary>Entries as a listing shows them, whether their deadline has passed or not.</summary>
+    public int CountByDump(uint nowSeconds = 0)
+    {
+        byte* copy = stackalloc byte[Entry<Ipv4Tuple>.SizeBytes];
+        ConntrackTable<Ipv4Tuple>* table = Router.Conntrack.Table;
+        int count = 0;
+        for (uint cursor = 0; cursor < table->EntryCount;)
+        {
+            count += table->CopyNext(ref cursor, nowSeconds, uint.MaxValue, copy) == 0 ? 0 : 1;
+        }
+
+        return count;
+    }
+
+    /// <summary>What holds whenever the workers rest.</summary>
+    public void Check()
+    {
+        World.CheckLedger();
+        WorkerCounters totals = Router.Totals();
+        Assert.Equal(World.ReceivedCount, totals.Received);
+        Assert.Equal(World.AllocatedCount, totals.Made);
+        Assert.Equal(World.SentCount, totals.Transmitted);
+
+        // With the sum below: one reason for each drop, and no packet that ended twice.
+        Assert.Equal(World.FreedCount, totals.Consumed + totals.Dropped);
+        Assert.Equal((ulong)World.WithRouter, totals.HeldIn - totals.HeldOut);
+        Assert.Equal(totals.Received + totals.Made, totals.Transmitted + totals.Consumed + totals.Dropped + totals.HeldIn - totals.HeldOut);
+        Assert.Equal(0ul, totals.Drops[(int)DropReason.None]);
+        Assert.Equal(Router.Conntrack.Count(), CountByDump());
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            Check();
+        }
+        finally
+        {
+            Router.Dispose();
+            World.Dispose();
+            PlanBuilder.Free(_plan);
+        }
+    }
+
+    private static bool IsArp(byte[] frame) => frame[12] == 0x08 && frame[13] == 0x06;
+
+    private void Collect()
+    {
+        foreach (SentFrame frame in World.Sent)
+        {
+            FrameCheck.IsSound(frame.Bytes);
+            Assert.True(MayLeave == null || IsArp(frame.Bytes) || MayLeave(frame), $"{new ReferencePacket(frame.Bytes).Tuple} left by {frame.Port}");
+            _sent.Add(frame);
+        }
+
+        World.Sent.Clear();
+    }
+}
