@@ -112,7 +112,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
 
         if (!isTracked)
         {
-            return TooBig(inPort, packet, route) ?? Leave(packet, route, () => tuple);
+            return Leave(packet, route, () => tuple);
         }
 
         ReferencePool? pool = policy.Source(routed, inPort, route.Port);
@@ -169,7 +169,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
         {
             FilterVerdict.Drop => Drop(DropReason.FilterDropped),
             FilterVerdict.Reject => Error(inPort, packet, IcmpType.DestinationUnreachable, 13, DropReason.FilterRejected),
-            _ => null,
+            _ => TooBig(inPort, packet, route),
         };
     }
 
@@ -246,7 +246,8 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
         (packet.Source, packet.Destination) = (packet.Destination, packet.Source);
         packet.IcmpType = IcmpType.EchoReply;
         packet.Ttl = 65;
-        return Leave(packet, policy.Route(packet.Destination), null);
+        ReferenceRoute back = policy.Route(packet.Destination);
+        return packet.LengthBytes > policy.Port(back.Port).MtuBytes ? Drop(DropReason.MtuExceeded) : Leave(packet, back, null);
     }
 
     private ReferenceOutcome Leave(ReferencePacket packet, ReferenceRoute route, Func<Ipv4Tuple>? tuple) =>

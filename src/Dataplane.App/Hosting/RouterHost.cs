@@ -38,11 +38,10 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
     /// <exception cref="DpdkException">DPDK, a port or a device.</exception>
     /// <exception cref="OsException">Memory or the control socket.</exception>
     /// <exception cref="AlreadyRunningException">Another router holds the control socket.</exception>
-    public static int Run(RouterConfiguration configuration, Terminal terminal)
+    public static void Run(RouterConfiguration configuration, TextWriter output)
     {
         using RouterHost host = new();
-        host.RunUntilStopped(configuration, terminal.Out);
-        return ExitCode.Ok;
+        host.RunUntilStopped(configuration, output);
     }
 
     public void Tick(long nowMs)

@@ -41,7 +41,8 @@ public static unsafe class NewConnection
 
         if (!isTracked)
         {
-            PassUntracked(context, ref env, packet, meta, plan->Ports[nextHop->Port].MtuBytes);
+            Checksum.DecrementTtl((Ipv4Header*)meta->L3);
+            Output.Routed(context, ref env, packet, meta->L3);
             return;
         }
 
@@ -55,7 +56,7 @@ public static unsafe class NewConnection
         Forward.One(context, ref env, packet, meta);
     }
 
-    /// <summary>Route, TTL and filter; when the answer is no the packet has found its end.</summary>
+    /// <summary>Route, TTL, filter and MTU; when the answer is no the packet has found its end.</summary>
     private static bool IsAllowed<TEnv>(
         WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, NextHop* nextHop, ref FirstPacket first)
         where TEnv : struct, IEnvironment
@@ -85,12 +86,18 @@ public static unsafe class NewConnection
         else
         {
             FilterVerdict verdict = RuleEvaluator.Filter(plan->FilterRules, plan->FilterSection.Count, plan->FilterDefault, first);
-            if (verdict == FilterVerdict.Accept)
+            ushort mtuBytes = plan->Ports[nextHop->Port].MtuBytes;
+            if (verdict == FilterVerdict.Accept && meta->L3LengthBytes <= mtuBytes)
             {
                 return true;
             }
 
-            if (verdict == FilterVerdict.Reject)
+            if (verdict == FilterVerdict.Accept)
+            {
+                // Here and not behind the entry: a packet that cannot leave opens nothing and takes no port.
+                IcmpErrors.RefuseTooBig(context, ref env, packet, meta, mtuBytes);
+            }
+            else if (verdict == FilterVerdict.Reject)
             {
                 IcmpErrors.Refuse(context, ref env, packet, meta, IcmpError.Prohibited, DropReason.FilterRejected);
             }
@@ -101,20 +108,6 @@ public static unsafe class NewConnection
         }
 
         return false;
-    }
-
-    /// <summary>Forwards a packet that leaves no trace; its sender learns the path's MTU all the same.</summary>
-    private static void PassUntracked<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, ushort mtuBytes)
-        where TEnv : struct, IEnvironment
-    {
-        if (meta->L3LengthBytes > mtuBytes)
-        {
-            IcmpErrors.RefuseTooBig(context, ref env, packet, meta, mtuBytes);
-            return;
-        }
-
-        Checksum.DecrementTtl((Ipv4Header*)meta->L3);
-        Output.Routed(context, ref env, packet, meta->L3);
     }
 
     /// <summary>Builds the entry and inserts it; on success the packet's meta refers to the entry to forward by.</summary>

@@ -138,7 +138,8 @@ internal sealed class ModelRun : IDisposable
             sent.RemoveAt(at);
         }
 
-        Assert.True(sent.Count == 0, sent.Count == 0 ? "" : $"not expected: {Convert.ToHexString(sent[0].Bytes)} by {sent[0].Port}");
+        Assert.True(sent.Count == 0, sent.Count == 0 ? "" : $"not expected: {Convert.ToHexString(sent[0].Bytes)} by {sent[0].Port}; "
+            + string.Join(", ", DropsNotExpected()));
         _pending.Clear();
         Assert.Empty(DropsNotExpected());
     }
