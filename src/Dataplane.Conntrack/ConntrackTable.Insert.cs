@@ -41,7 +41,11 @@ public unsafe partial struct ConntrackTable<TTuple>
                 return result;
             }
 
-            if (!word.IsLive || !TryRemove(worker, existing.Index, word))
+            if (word.IsLive && TryRemove(worker, existing.Index, word))
+            {
+                worker->Counters.Expired++;
+            }
+            else
             {
                 Pause();
             }

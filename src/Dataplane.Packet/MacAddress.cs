@@ -79,8 +79,10 @@ public readonly struct MacAddress : IEquatable<MacAddress>
     public override string ToString()
     {
         ulong raw = Raw48;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{(byte)raw:x2}:{(byte)(raw >> 8):x2}:{(byte)(raw >> 16):x2}:{(byte)(raw >> 24):x2}:{(byte)(raw >> 32):x2}:{(byte)(raw >> 40):x2}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(byte)raw:x2}:{(byte)(raw >> 8):x2}:{(byte)(raw >> 16):x2}:"
+            + $"{(byte)(raw >> 24):x2}:{(byte)(raw >> 32):x2}:{(byte)(raw >> 40):x2}");
     }
 
     public static bool operator ==(MacAddress left, MacAddress right) => left.Equals(right);

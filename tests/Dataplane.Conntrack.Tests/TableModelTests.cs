@@ -21,6 +21,7 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
     private readonly TestTable<TTuple, TFamily> _test = new(EntriesMax);
     private readonly Dictionary<TTuple, Connection> _model = [];
     private readonly List<Connection> _connections = [];
+    private readonly HashSet<uint> _corpses = [];
     private uint _now = TestTable<TTuple, TFamily>.Now;
 
     [Theory]
@@ -51,9 +52,9 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
             {
                 Refresh(_connections[random.Next(_connections.Count)], random);
             }
-            else if (step % 997 == 0)
+            else if (choice < 98)
             {
-                _now++;
+                _now += step % 30 == 0 ? 1u : 0u;
             }
             else
             {
@@ -112,6 +113,7 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
     /// <summary>What an insertion has to answer; corpses that are in its way leave the model.</summary>
     private InsertResult Expected(TTuple original, TTuple reply, out Connection? inTheWay)
     {
+        _corpses.Clear();
         if (IsTaken(original, out inTheWay))
         {
             return InsertResult.OriginalExists;
@@ -131,7 +133,14 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
     {
         foreach (uint bucket in _test.ProbeSequence(_test.Hash(tuple)))
         {
-            if (_test.OccupiedIn(bucket) + (bucket == takenBucket ? 1 : 0) < Bucket.Places)
+            int occupied = bucket == takenBucket ? 1 : 0;
+            for (int place = 0; place < Bucket.Places; place++)
+            {
+                Bucket* line = _test.Table->Buckets + bucket;
+                occupied += line->Tags[place] != 0 && !_corpses.Contains(line->References[place] >> 1) ? 1 : 0;
+            }
+
+            if (occupied < Bucket.Places)
             {
                 return (int)bucket;
             }
@@ -144,7 +153,9 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
     {
         if (_model.TryGetValue(tuple, out by) && by.Deadline <= _now)
         {
+            // The insertion clears it away, and then may use its places.
             Forget(by);
+            _corpses.Add(by.Index);
             by = null;
         }
 

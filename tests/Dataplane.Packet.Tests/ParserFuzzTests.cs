@@ -39,7 +39,8 @@ public sealed class ParserFuzzTests(ITestOutputHelper output)
             seen[actual.Reason] = seen.GetValueOrDefault(actual.Reason) + 1;
         }
 
-        output.WriteLine($"{count} frames: {string.Join(", ", seen.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {pair.Value}"))}");
+        IEnumerable<string> counts = seen.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Key} {pair.Value}");
+        output.WriteLine($"{count} frames: {string.Join(", ", counts)}");
 
         // A fuzzer that only bounces off the first check tests nothing: most of the parser's reasons must have occurred.
         Assert.InRange(count, FramesCount / 20, FramesCount);

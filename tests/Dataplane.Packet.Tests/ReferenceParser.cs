@@ -11,7 +11,8 @@ namespace Dataplane.Packet.Tests;
 /// </summary>
 internal static class ReferenceParser
 {
-    public static Parsed Parse(ReadOnlySpan<byte> frame, MbufFlags flags, bool verifiesL4, ushort zone, ushort segments = 1, ushort vlanTci = 0)
+    public static Parsed Parse(
+        ReadOnlySpan<byte> frame, MbufFlags flags, bool verifiesL4, ushort zone, ushort segments = 1, ushort vlanTci = 0)
     {
         if (segments != 1)
         {
@@ -98,7 +99,7 @@ internal static class ReferenceParser
         int headerBytes = packet[0] % 16 * 4;
         int totalBytes = Read16(packet[2..]);
         byte protocol = packet[9];
-        Transport transport = Transport.Read(protocol, packet[headerBytes..totalBytes], isIpv6: false, hopLimit: 0);
+        ReferenceTransport transport = ReferenceTransport.Read(protocol, packet[headerBytes..totalBytes], isIpv6: false, hopLimit: 0);
         if (transport.Reason != DropReason.None)
         {
             return new(transport.Reason);
@@ -250,7 +251,7 @@ internal static class ReferenceParser
             return new(reason);
         }
 
-        Transport transport = Transport.Read(protocol, packet[offset..], isIpv6: true, hopLimit: packet[7]);
+        ReferenceTransport transport = ReferenceTransport.Read(protocol, packet[offset..], isIpv6: true, hopLimit: packet[7]);
         if (transport.Reason != DropReason.None)
         {
             return new(transport.Reason);
@@ -322,96 +323,4 @@ internal static class ReferenceParser
     }
 
     private static ushort Read16(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt16BigEndian(bytes);
-
-    /// <summary>What the transport header says.</summary>
-    private readonly record struct Transport(
-        DropReason Reason, int LengthBytes = 0, int PayloadBytes = 0, ushort SourcePort = 0, ushort DestinationPort = 0, byte Kind = 0,
-        TcpFlags Flags = TcpFlags.None, bool IsError = false, bool IsNeighbour = false)
-    {
-        public static Transport Read(byte protocol, ReadOnlySpan<byte> message, bool isIpv6, byte hopLimit) => (protocol, isIpv6) switch
-        {
-            (6, _) => Tcp(message),
-            (17, _) => Udp(message),
-            (1, false) => Icmp(message),
-            (58, true) => Icmpv6(message, hopLimit),
-            _ => new(DropReason.ProtocolUnsupported),
-        };
-
-        private static Transport Tcp(ReadOnlySpan<byte> message)
-        {
-            if (message.Length < 20)
-            {
-                return new(DropReason.TcpTruncated);
-            }
-
-            int headerBytes = message[12] / 16 * 4;
-            if (headerBytes < 20 || headerBytes > message.Length)
-            {
-                return new(DropReason.TcpOffsetBad);
-            }
-
-            var flags = (TcpFlags)message[13];
-            string letters = string.Concat(
-                flags.HasFlag(TcpFlags.Fin) ? "F" : "", flags.HasFlag(TcpFlags.Syn) ? "S" : "", flags.HasFlag(TcpFlags.Rst) ? "R" : "",
-                flags.HasFlag(TcpFlags.Ack) ? "A" : "", flags.HasFlag(TcpFlags.Urg) ? "U" : "");
-            return letters is "S" or "SU" or "SA" or "R" or "RA" or "FA" or "FAU" or "A" or "AU"
-                ? new(DropReason.None, message.Length, message.Length - headerBytes, Read16(message), Read16(message[2..]), 0, flags)
-                : new(DropReason.TcpFlagsBad);
-        }
-
-        private static Transport Udp(ReadOnlySpan<byte> message)
-        {
-            if (message.Length < 8)
-            {
-                return new(DropReason.UdpTruncated);
-            }
-
-            int lengthBytes = Read16(message[4..]);
-            return lengthBytes < 8 || lengthBytes > message.Length
-                ? new(DropReason.UdpLengthBad)
-                : new(DropReason.None, lengthBytes, lengthBytes - 8, Read16(message), Read16(message[2..]));
-        }
-
-        private static Transport Icmp(ReadOnlySpan<byte> message)
-        {
-            if (message.Length < 8)
-            {
-                return new(DropReason.IcmpTruncated);
-            }
-
-            ushort id = Read16(message[4..]);
-            return message[0] switch
-            {
-                3 or 4 or 11 or 12 => new(DropReason.None, message.Length, IsError: true),
-                8 or 13 => new(DropReason.None, message.Length, SourcePort: id, Kind: message[0]),
-                0 or 14 => new(DropReason.None, message.Length, DestinationPort: id, Kind: message[0]),
-                _ => new(DropReason.IcmpTypeUnsupported),
-            };
-        }
-
-        private static Transport Icmpv6(ReadOnlySpan<byte> message, byte hopLimit)
-        {
-            if (message.Length < 8)
-            {
-                return new(DropReason.IcmpTruncated);
-            }
-
-            ushort id = Read16(message[4..]);
-            int neighbourBytes = message[0] switch { 133 => 8, 134 => 16, 135 or 136 => 24, 137 => 40, _ => 0 };
-            if (neighbourBytes > 0)
-            {
-                return hopLimit == 255 && message[1] == 0 && message.Length >= neighbourBytes
-                    ? new(DropReason.None, message.Length, IsNeighbour: true)
-                    : new(DropReason.Ipv6NeighbourInvalid);
-            }
-
-            return message[0] switch
-            {
-                1 or 2 or 3 or 4 => new(DropReason.None, message.Length, IsError: true),
-                128 => new(DropReason.None, message.Length, SourcePort: id, Kind: 128),
-                129 => new(DropReason.None, message.Length, DestinationPort: id, Kind: 129),
-                _ => new(DropReason.IcmpTypeUnsupported),
-            };
-        }
-    }
 }

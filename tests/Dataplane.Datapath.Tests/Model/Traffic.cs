@@ -27,21 +27,30 @@ internal sealed class Traffic(Random random)
     private ushort _identification;
 
     /// <summary>The next packet.</summary>
-    /// <param name="known">Connections that answers and errors may refer to.</param>
-    public Stimulus Next(IReadOnlyList<ReferenceEntry> known) => random.Next(100) switch
+    /// <param name="known">Connections that answers and errors may refer to, each once.</param>
+    /// <param name="strays">Whether packets may come that hit some connection by chance.</param>
+    public Stimulus Next(List<ReferenceEntry> known, bool strays) => random.Next(100) switch
     {
         < 30 => Outgoing(),
-        < 60 when known.Count > 0 => OfConnection(Pick(known)),
-        < 67 => Incoming(),
+        < 60 when known.Count > 0 => OfConnection(Draw(known)),
+        < 67 when strays => Incoming(),
         < 72 => Published(),
         < 76 => FromDmz(),
-        < 84 when known.Count > 0 => ErrorAbout(Pick(known)),
+        < 84 when known.Count > 0 => ErrorAbout(Draw(known)),
         < 86 => UnrelatedError(),
         < 90 => Malformed(),
         _ => Outgoing(),
     };
 
     private T Pick<T>(IReadOnlyList<T> from) => from[random.Next(from.Count)];
+
+    private ReferenceEntry Draw(List<ReferenceEntry> from)
+    {
+        int at = random.Next(from.Count);
+        ReferenceEntry drawn = from[at];
+        from.RemoveAt(at);
+        return drawn;
+    }
 
     private byte Ttl() => (byte)(random.Next(40) == 0 ? random.Next(2) : random.Next(2, 256));
 
