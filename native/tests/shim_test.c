@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
@@ -242,6 +243,20 @@ static void test_memory_limit(void)
 	dp_memory_limit_close(region);
 }
 
+/* EAL leaves its directory behind; a test must not. */
+static void remove_runtime_directory(const char *prefix)
+{
+	static const char *const files[] = { "config", "fbarray_memzone", "fbarray_nohugemem", "mp_socket" };
+	char path[PATH_MAX];
+
+	for (size_t index = 0; index < COUNT(files); index++) {
+		snprintf(path, sizeof(path), "/var/run/dpdk/%s/%s", prefix, files[index]);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "/var/run/dpdk/%s", prefix);
+	rmdir(path);
+}
+
 int main(void)
 {
 	char prefix[32];
@@ -258,6 +273,7 @@ int main(void)
 		test_memory_limit();
 		check(dp_eal_cleanup() == 0, "EAL stops");
 	}
+	remove_runtime_directory(prefix);
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed == 0 ? 0 : 1;
 }

@@ -7,7 +7,7 @@ namespace Dataplane.Conntrack;
 /// <param name="EntriesMax">Connections at most, 1 to 2^30.</param>
 /// <param name="Workers">Workers that will use the table, 1 to <see cref="Quiescence.WorkersMax"/>.</param>
 /// <param name="Hugepages">Ask for 2 MiB pages.</param>
-/// <param name="BucketsMin">A lower bound for the number of buckets; 0 lets the load decide.</param>
+/// <param name="BucketsMin">A lower bound for the number of buckets, up to 2^31; 0 lets the load decide.</param>
 public sealed record ConntrackSize(uint EntriesMax, int Workers, bool Hugepages, uint BucketsMin = 0);
 
 /// <summary>Owns the memory of a table: arena and buckets in mappings of their own, workers' slots beside them.</summary>
@@ -29,6 +29,7 @@ public sealed unsafe class ConntrackMemory<TTuple> : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.EntriesMax, 1u << 30);
         ArgumentOutOfRangeException.ThrowIfLessThan(size.Workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Workers, Quiescence.WorkersMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.BucketsMin, 1u << 31);
 
         Size = size;
         EntryCount = 1 + size.EntriesMax + (uint)size.Workers * EntryPool.ReservePerWorker;

@@ -24,11 +24,12 @@ public unsafe partial struct ConntrackTable<TTuple>
             return 0;
         }
 
-        // A debt beyond one step is kept, and paid in the next ones; more than a whole pass is forgiven.
+        // What a step leaves over, a part of an entry or what is beyond its bound, stays owed: the time taken is exactly what the
+        // entries looked at cost, so that a pass is never longer than its period. More than a whole pass is forgiven.
         uint budget = (uint)System.Math.Min(due, SweepBatchMax);
-        worker->SweepNanoseconds = due <= SweepBatchMax || due > share
+        worker->SweepNanoseconds = due > share
             ? nowNanoseconds
-            : worker->SweepNanoseconds + (long)((System.UInt128)(ulong)elapsed * budget / (ulong)due);
+            : worker->SweepNanoseconds + (long)(budget * (SweepPeriodSeconds * 1_000_000_000ul) / share);
         uint nowSeconds = (uint)(nowNanoseconds / 1_000_000_000);
         int removed = 0;
         for (; budget > 0; budget--)

@@ -44,7 +44,7 @@ public sealed partial record DeviceSpec
     private const int PacketJumboFrameBytes = 16384;
     private const int PacketBlockBytes = 65536;
     private const int PacketFrames = 2048; // 4 MiB a queue: 2 ms at 1 Mpps
-    private const int AfXdpRingMbufs = 2048; // XSK_RING_CONS__DEFAULT_NUM_DESCS: fill ring, and as many in transmission
+    private const int AfXdpRingMbufs = 2048; // XSK_RING_CONS__DEFAULT_NUM_DESCS: the fill ring; as many await completion
 
     private DeviceSpec(DeviceKind kind, string text, string argument)
     {
@@ -88,8 +88,9 @@ public sealed partial record DeviceSpec
     });
 
     /// <summary>Mbufs that a queue pair of this device can hold at once, to size the mempool by.</summary>
+    /// <remarks>AF_XDP: the fill and completion rings come on top, and both of its own rings get the receive count.</remarks>
     public int MbufsPerQueue(int rxDescriptors, int txDescriptors) =>
-        Kind == DeviceKind.AfXdp ? AfXdpRingMbufs + Math.Max(AfXdpRingMbufs, rxDescriptors) + txDescriptors : rxDescriptors + txDescriptors;
+        Kind == DeviceKind.AfXdp ? 2 * (AfXdpRingMbufs + rxDescriptors) : rxDescriptors + txDescriptors;
 
     /// <summary>The DPDK devices that make up a port.</summary>
     /// <remarks>

@@ -40,8 +40,16 @@ public static unsafe class Eal
             throw new DpdkException("the EAL was started in this process before", "restart the process");
         }
 
-        PrefixLock.Take(options.FilePrefix);
-        LayoutCheck.Verify();
+        try
+        {
+            PrefixLock.Take(options.FilePrefix);
+            LayoutCheck.Verify();
+        }
+        catch
+        {
+            Interlocked.Exchange(ref s_started, 0); // DPDK has not been touched: another prefix may be tried
+            throw;
+        }
 
         int result = InitializeNative(arguments.Arguments);
         if (result < 0)

@@ -136,18 +136,13 @@ public static unsafe partial class PacketParser
         Vector128.Load((uint*)&ip->Source).WithElement(3, tail).Store((uint*)&meta->Tuple);
         meta->L3 = (byte*)ip;
         meta->L4 = l4;
-        meta->Reference = 0;
-        meta->L3LengthBytes = (ushort)l3Bytes;
-        meta->L4LengthBytes = (ushort)l4Bytes;
-        meta->Kind = PacketKind.Ipv4Tracked;
-        meta->TcpFlags = tcpFlags;
-        meta->Ttl = ip->Ttl;
-        meta->L2LengthBytes = EthernetHeader.SizeBytes;
-        meta->Port = port;
-        meta->Reason = DropReason.None;
-        meta->VlanId = 0;
-        meta->PayloadBytes = (ushort)(l4Bytes - headerBytes);
-        meta->Egress = 0;
+
+        // The small fields go out as three words: Reference (none) and lengths; kind, TCP flags, TTL, 14 bytes of L2, port,
+        // no reason, no VLAN; payload and egress (0). PacketMeta draws where each stands.
+        *(ulong*)&meta->Reference = (ulong)(uint)l3Bytes << 32 | (ulong)(uint)l4Bytes << 48;
+        *(ulong*)&meta->Kind = (ulong)PacketKind.Ipv4Tracked | (ulong)tcpFlags << 8 | (ulong)ip->Ttl << 16
+            | (ulong)EthernetHeader.SizeBytes << 24 | (ulong)port << 32;
+        *(uint*)&meta->PayloadBytes = (uint)(l4Bytes - headerBytes);
         return true;
     }
 

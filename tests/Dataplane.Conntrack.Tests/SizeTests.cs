@@ -8,13 +8,17 @@ namespace Dataplane.Conntrack.Tests;
 public sealed class SizeTests
 {
     [Theory]
-    [InlineData(0u, 1, 0u)]
-    [InlineData((1u << 30) + 1, 1, 0u)]
-    [InlineData(100u, 0, 0u)]
-    [InlineData(100u, Quiescence.WorkersMax + 1, 0u)]
-    [InlineData(100u, 1, (1u << 31) + 1)]
-    public void A_size_outside_its_range_is_refused(uint entriesMax, int workers, uint bucketsMin) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new ConntrackMemory<Ipv4Tuple>(new ConntrackSize(entriesMax, workers, false, bucketsMin)));
+    [InlineData(0u, 1, 0u, "EntriesMax")]
+    [InlineData((1u << 30) + 1, 1, 0u, "EntriesMax")]
+    [InlineData(100u, 0, 0u, "Workers")]
+    [InlineData(100u, Quiescence.WorkersMax + 1, 0u, "Workers")]
+    [InlineData(100u, 1, (1u << 31) + 1, "BucketsMin")]
+    public void A_size_outside_its_range_is_refused_by_name(uint entriesMax, int workers, uint bucketsMin, string name)
+    {
+        ConntrackSize size = new(entriesMax, workers, false, bucketsMin);
+        var exception = Assert.Throws<ArgumentOutOfRangeException>(() => new ConntrackMemory<Ipv4Tuple>(size));
+        Assert.Contains(name, exception.ParamName, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(1u)]

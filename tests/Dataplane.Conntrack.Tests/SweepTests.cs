@@ -25,6 +25,9 @@ public sealed unsafe class SweepTests
         WorkerSlot* slot = test.Memory.Slot(0);
         slot->SweepNanoseconds = Start;
 
+        // The entries have the lowest indexes: with the cursor behind them the pass comes to them at its end.
+        slot->SweepCursor = EntriesMax + 1;
+
         // The last step that still belongs to the period ends at most one interval, and the smallest step, behind it.
         long smallestStep = Period * 16 / test.Memory.EntryCount + 1;
         int removed = 0;

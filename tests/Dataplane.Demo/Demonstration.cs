@@ -12,6 +12,7 @@ internal static class Demonstration
     /// <summary>With the router under test, on AF_XDP; on AF_PACKET where that does not start, and says so.</summary>
     public static int Run()
     {
+        PrepareOutput();
         using Lab.Lab lab = Start();
         DataplaneRouter router = lab.Dataplane;
         AnsiConsole.MarkupLineInterpolated($"[bold]{router.Description}[/] (process {router.ProcessId})\n");
@@ -26,6 +27,7 @@ internal static class Demonstration
     /// <summary>With Linux as the router: shows what the checks say of a known-good one.</summary>
     public static int RunWithKernel()
     {
+        PrepareOutput();
         using Lab.Lab lab = Lab.Lab.WithKernel(new LabOptions());
         AnsiConsole.MarkupLineInterpolated($"[bold]{lab.Router!.Description}[/]\n");
         Checklist list = new(lab);
@@ -73,7 +75,7 @@ internal static class Demonstration
             table.AddRow(Cell(row.Protocol), Cell(row.State), Cell(Tuple(row.Original)), Cell(Tuple(row.Reply)));
         }
 
-        Write(table);
+        AnsiConsole.Write(table);
         if (connections.Count > 12)
         {
             AnsiConsole.WriteLine($"and {connections.Count - 12} more");
@@ -82,13 +84,14 @@ internal static class Demonstration
 
     private static int Finish(IReadOnlyList<Check> checks, string log)
     {
+        Interruption.LetExit();
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("check", "expected", "seen", "ok");
         foreach (Check check in checks)
         {
             table.AddRow(Cell(check.Name), Cell(check.Expected), Cell(check.Seen), new Markup(check.Holds ? "[green]yes[/]" : "[red]NO[/]"));
         }
 
-        Write(table);
+        AnsiConsole.Write(table);
         int wrong = checks.Count(check => !check.Holds);
         if (wrong == 0)
         {
@@ -101,15 +104,14 @@ internal static class Demonstration
         return 1;
     }
 
-    // A log has no width: without a terminal the columns must not be folded at 80 characters.
-    private static void Write(Table table)
+    // A log has neither a width nor colours: without a terminal the columns would be folded at 80 characters.
+    private static void PrepareOutput()
     {
         if (Console.IsOutputRedirected)
         {
             AnsiConsole.Profile.Width = 160;
+            AnsiConsole.Profile.Capabilities.Ansi = false;
         }
-
-        AnsiConsole.Write(table);
     }
 
     private static Text Cell(string text) => new(text);

@@ -36,6 +36,16 @@ internal static class Interruption
         return true;
     }
 
+    /// <summary>Does not return once a signal has been raised: the handler's exit is under way, and nothing that failed
+    /// because the lab went away is worth a message.</summary>
+    public static void LetExit()
+    {
+        if (s_raised.IsSet)
+        {
+            Thread.Sleep(Timeout.Infinite);
+        }
+    }
+
     private static int SignalNumber(PosixSignal signal) => signal switch
     {
         PosixSignal.SIGHUP => 1,

@@ -21,6 +21,7 @@ try
 }
 catch (LabException e)
 {
+    Interruption.LetExit();
     Console.Error.WriteLine("demo: " + e.Message);
     return 1;
 }

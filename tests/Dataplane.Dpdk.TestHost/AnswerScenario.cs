@@ -1,13 +1,13 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
+using System.Threading;
 using Dataplane.Dpdk;
 using Dataplane.Packet;
 
 namespace Dataplane.Dpdk.TestHost;
 
-/// <summary>answer PREFIX DEVICE QUEUES: answers every ARP request and every ping on a port until stdin ends.</summary>
+/// <summary>answer PREFIX DEVICE QUEUES HUGEPAGES: answers every ARP request and every ping on a port until stdin ends.</summary>
 internal static unsafe class AnswerScenario
 {
     private const int BurstMax = 32;
@@ -18,7 +18,7 @@ internal static unsafe class AnswerScenario
         int queues = int.Parse(arguments[2], null);
         IReadOnlyList<InterfaceProblem> problems = KernelInterface.Check(device, queues, 1500, Mempool.DefaultDataRoomBytes);
         Program.Report("errors", problems.Count(problem => problem.IsError));
-        Eal.Initialize(EalScenarios.Options(arguments[0]));
+        Eal.Initialize(EalScenarios.Options(arguments[0], Enum.Parse<HugepageMode>(arguments[3])));
 
         PortConfiguration configuration = new() { RxQueues = queues, TxQueues = queues, Promiscuous = true };
         int mbufs = 1024 + queues * device.MbufsPerQueue(configuration.RxDescriptors, configuration.TxDescriptors);
@@ -29,7 +29,7 @@ internal static unsafe class AnswerScenario
         Program.Report("mac", port.Mac);
 
         // The scenario ends with its parent's pipe; reading it must not hold up the polling.
-        System.Threading.Thread end = new(() => Console.In.ReadToEnd()) { IsBackground = true };
+        Thread end = new(() => Console.In.ReadToEnd()) { IsBackground = true };
         end.Start();
         ulong[] answered = new ulong[queues];
         while (end.IsAlive)

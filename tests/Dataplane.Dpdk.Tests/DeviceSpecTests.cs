@@ -130,6 +130,12 @@ public sealed class DeviceSpecTests
     public void The_data_room_follows_the_mtu(string text, int mtu, int room) =>
         Assert.Equal(room, DeviceSpec.Parse(text).DataRoomBytes(mtu));
 
+    [Theory]
+    [InlineData("null", 1536)]
+    [InlineData("af_xdp:eth1", 2 * (2048 + 1024))]
+    public void The_mbufs_a_queue_can_hold_include_the_drivers_own_rings(string text, int mbufs) =>
+        Assert.Equal(mbufs, DeviceSpec.Parse(text).MbufsPerQueue(1024, 512));
+
     [Fact]
     public void Af_xdps_largest_mtu_is_what_a_page_holds() => Assert.Equal(3442, DeviceSpec.Parse("af_xdp:eth1").MtuMax);
 }

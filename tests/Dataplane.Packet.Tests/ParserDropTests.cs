@@ -89,7 +89,7 @@ public sealed class ParserDropTests : IDisposable
         ("a jumbogram", Six().Extension(0, s_hopByHop).Udp(1, 2).WithIpLength(0).Build(), DropReason.Ipv6ExtensionTruncated),
         ("nine extensions", Extensions(9).Udp(1, 2).Build(), DropReason.Ipv6ExtensionTooMany),
         ("a fragment", Six().Extension(44, new byte[8]).Udp(1, 2).Build(), DropReason.Ipv6FragmentUnsupported),
-        ("routing header type 0", Six().Extension(43, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0).Udp(1, 2).Build(),
+        ("routing header type 0", Six().Extension(43, [0, 2, 0, 1, .. new byte[20]]).Udp(1, 2).Build(),
             DropReason.Ipv6SourceRoute),
         ("hop-by-hop in second place", Six().Extension(60, s_destination).Extension(0, s_hopByHop).Udp(1, 2).Build(),
             DropReason.ProtocolUnsupported),

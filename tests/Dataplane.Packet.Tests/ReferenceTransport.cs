@@ -8,14 +8,15 @@ internal readonly record struct ReferenceTransport(
     DropReason Reason, int LengthBytes = 0, int PayloadBytes = 0, ushort SourcePort = 0, ushort DestinationPort = 0, byte Kind = 0,
     TcpFlags Flags = TcpFlags.None, bool IsError = false, bool IsNeighbour = false)
 {
-    public static ReferenceTransport Read(byte protocol, ReadOnlySpan<byte> message, bool isIpv6, byte hopLimit) => (protocol, isIpv6) switch
-    {
-        (6, _) => Tcp(message),
-        (17, _) => Udp(message),
-        (1, false) => Icmp(message),
-        (58, true) => Icmpv6(message, hopLimit),
-        _ => new(DropReason.ProtocolUnsupported),
-    };
+    public static ReferenceTransport Read(byte protocol, ReadOnlySpan<byte> message, bool isIpv6, byte hopLimit) =>
+        (protocol, isIpv6) switch
+        {
+            (6, _) => Tcp(message),
+            (17, _) => Udp(message),
+            (1, false) => Icmp(message),
+            (58, true) => Icmpv6(message, hopLimit),
+            _ => new(DropReason.ProtocolUnsupported),
+        };
 
     private static ReferenceTransport Tcp(ReadOnlySpan<byte> message)
     {

@@ -10,7 +10,12 @@ internal sealed class DiagnosticBag
 
     internal bool HasErrors => _items.Any(item => item.IsError);
 
-    internal void Add(Diagnostic diagnostic) => _items.Add(diagnostic);
+    /// <summary>Messages may quote the file: what is not printable in them is escaped, so that each stays one line.</summary>
+    internal void Add(Diagnostic diagnostic) => _items.Add(diagnostic with
+    {
+        Message = PrintableText.Of(diagnostic.Message),
+        Suggestion = diagnostic.Suggestion is null ? null : PrintableText.Of(diagnostic.Suggestion),
+    });
 
     /// <summary>In the order of the file, then overrides; warnings of the whole file come last.</summary>
     internal IReadOnlyList<Diagnostic> ToSortedList() =>

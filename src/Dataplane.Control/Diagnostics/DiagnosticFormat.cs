@@ -23,18 +23,18 @@ public static class DiagnosticFormat
         int errors = diagnostics.Count(item => item.IsError);
         int warnings = diagnostics.Count - errors;
         StringBuilder text = new();
-        text.Append(Printable(file)).Append(errors > 0 ? ": rejected, " : ": accepted, ");
+        text.Append(PrintableText.Of(file)).Append(errors > 0 ? ": rejected, " : ": accepted, ");
         text.Append(Count(errors, "error")).Append(", ").Append(Count(warnings, "warning")).Append('\n');
         int width = diagnostics.Count == 0 ? 0 : diagnostics.Max(item => item.Location.ToString().Length);
         foreach (Diagnostic item in diagnostics)
         {
             string place = item.Location.ToString().PadRight(width);
             text.Append("  ").Append(place).Append("  ").Append(DiagnosticCodes.Format(item.Code)).Append("  ");
-            text.Append(Printable(Subject(item))).Append(Printable(item.Message)).Append('\n');
+            text.Append(PrintableText.Of(Subject(item))).Append(item.Message).Append('\n');
             if (item.Suggestion is not null)
             {
                 const int codeColumns = 9;
-                text.Append(' ', width + 2 + codeColumns).Append(Printable(item.Suggestion)).Append('\n');
+                text.Append(' ', width + 2 + codeColumns).Append(item.Suggestion).Append('\n');
             }
         }
 
@@ -93,11 +93,6 @@ public static class DiagnosticFormat
     };
 
     private static string Shorten(string value) => value.Length <= 80 ? value : value[..77] + "...";
-
-    /// <summary>Values come from a file: control characters in them must not reach a terminal.</summary>
-    private static string Printable(string text) => text.Any(char.IsControl)
-        ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()))
-        : text;
 
     private static string Count(int count, string noun) =>
         string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");

@@ -43,14 +43,14 @@ internal ref struct JsonConfigurationReader
     internal static bool Read(string origin, byte[] text, DiagnosticBag bag, out List<JsonEntry> entries)
     {
         entries = [];
-        LineMap lines = new(origin, text);
+        ReadOnlySpan<byte> mark = Encoding.UTF8.Preamble;
+        int offset = text.AsSpan().StartsWith(mark) ? mark.Length : 0;
+        LineMap lines = new(origin, text, offset);
         if (!CheckEncoding(text, lines, bag))
         {
             return false;
         }
 
-        ReadOnlySpan<byte> mark = Encoding.UTF8.Preamble;
-        int offset = text.AsSpan().StartsWith(mark) ? mark.Length : 0;
         if (text.AsSpan(offset).Trim(" \t\r\n"u8).IsEmpty)
         {
             bag.Add(new Diagnostic(DiagnosticCode.FileEmpty, new SourceLocation(origin, 0, 0), "", null,
@@ -66,9 +66,7 @@ internal ref struct JsonConfigurationReader
         }
         catch (JsonException exception)
         {
-            int at = Math.Min(
-                lines.OffsetOf(exception.LineNumber ?? 0, (exception.BytePositionInLine ?? 0) + (exception.LineNumber is null or 0 ? offset : 0)),
-                text.Length);
+            int at = lines.OffsetOf(exception.LineNumber ?? 0, exception.BytePositionInLine ?? 0);
             bag.Add(new Diagnostic(DiagnosticCode.SyntaxError, lines.Locate(at), "", null, OneLine(exception.Message),
                 "values below this place were not looked at"));
             return false;

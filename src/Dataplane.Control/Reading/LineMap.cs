@@ -9,13 +9,17 @@ internal sealed class LineMap
 {
     private readonly string _origin;
     private readonly byte[] _text;
-    private readonly List<int> _lineStarts = [0];
+    private readonly List<int> _lineStarts;
 
-    internal LineMap(string origin, byte[] text)
+    /// <param name="origin">The file's name.</param>
+    /// <param name="text">All of it.</param>
+    /// <param name="start">Where the first line starts: behind a byte order mark, which editors do not show.</param>
+    internal LineMap(string origin, byte[] text, int start)
     {
+        _lineStarts = [start];
         _origin = origin;
         _text = text;
-        for (int offset = 0; offset < text.Length; offset++)
+        for (int offset = start; offset < text.Length; offset++)
         {
             if (text[offset] == (byte)'\n')
             {
@@ -27,7 +31,7 @@ internal sealed class LineMap
     /// <summary>The place of a byte; columns count characters, so that editors agree.</summary>
     internal SourceLocation Locate(long offset)
     {
-        int end = (int)Math.Clamp(offset, 0, _text.Length);
+        int end = (int)Math.Clamp(offset, _lineStarts[0], _text.Length);
         int line = _lineStarts.BinarySearch(end);
         line = line >= 0 ? line : ~line - 1;
         int column = 1;

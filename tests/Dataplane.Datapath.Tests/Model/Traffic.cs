@@ -60,7 +60,7 @@ internal sealed class Traffic(Random random)
     {
         string destination = random.Next(12) == 0 ? Pick(s_rare) : Pick(s_servers);
         ushort port = Pick<ushort>([80, 443, 53, 123, 23, 8000, 8001]);
-        destination = port >= 8000 ? Network.WanAddress : destination;
+        destination = port >= 8000 ? Network.WanAddress : port == 23 && random.Next(4) == 0 ? OfficePolicy.WebServer : destination;
         return new Stimulus(Network.Lan, Random(Network.Lan, Pick(s_clients), destination, Port(), port));
     }
 

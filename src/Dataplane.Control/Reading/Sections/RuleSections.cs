@@ -32,8 +32,15 @@ internal static class RuleSections
                 break;
             }
 
+            int number = ReadNumber(section, node);
+            if (number == 0 && node.Kind != NodeKind.Section)
+            {
+                // Neither a rule's key nor a rule: most likely "Default" misspelt, and reported as that.
+                continue;
+            }
+
             SectionReader reader = new(node, context.Bag);
-            T rule = read(reader, node, ReadNumber(section, node), ReadComment(reader));
+            T rule = read(reader, node, number, ReadComment(reader));
             reader.Finish();
             if (rule.Number != 0 && !rules.TryAdd(rule.Number, (node, rule)))
             {

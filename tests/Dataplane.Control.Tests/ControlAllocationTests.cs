@@ -1,0 +1,85 @@
+using System;
+using System.Text;
+using Dataplane.Control.Socket;
+using Dataplane.Os;
+using Xunit;
+
+namespace Dataplane.Control.Tests;
+
+/// <summary>The control thread shares its process with the workers: what it allocates would one day stop them for a collection.</summary>
+public class ControlAllocationTests
+{
+    [Fact]
+    public void Serving_requests_allocates_nothing()
+    {
+        using TemporaryDirectory directory = new();
+        using ControlSocket socket = ControlSocket.Open(directory.File("control.sock"));
+        using ControlServer server = new(socket, new NumberSource(5000));
+        using EventFd wake = new();
+        byte[] request = Encoding.ASCII.GetBytes("{\"verb\":\"show\",\"what\":\"conntrack\"}\n{\"verb\":\"none\"}\n");
+        byte[] reply = new byte[64 << 10];
+
+        // The client is on the same thread and descriptors, so that all there is to allocate is counted here.
+        string path = directory.File("control.sock");
+        int warm = UnixSocket.Connect(path);
+        Assert.True(RoundTrip(server, wake, warm, request, reply) > 100_000);
+        Assert.True(RoundTrip(server, wake, warm, request, reply) > 100_000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        long bytes = 0;
+        for (int round = 0; round < 20; round++)
+        {
+            bytes += RoundTrip(server, wake, warm, request, reply);
+        }
+
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        UnixSocket.Close(warm);
+        Assert.True(bytes > 20 * 100_000);
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
+    public void Taking_and_losing_connections_allocates_nothing()
+    {
+        using TemporaryDirectory directory = new();
+        string path = directory.File("control.sock");
+        using ControlSocket socket = ControlSocket.Open(path);
+        using ControlServer server = new(socket, new NumberSource(3));
+        using EventFd wake = new();
+        long allocated = 0;
+        for (int round = 0; round < 50; round++)
+        {
+            int client = UnixSocket.Connect(path);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            server.RunOnce(wake, 0);
+            UnixSocket.Close(client);
+            server.RunOnce(wake, 0);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(50, server.Counters.Accepted);
+        Assert.Equal(0, allocated);
+    }
+
+    /// <summary>Two requests and all that comes back, which ends with the second's refusal.</summary>
+    private static long RoundTrip(ControlServer server, EventFd wake, int client, byte[] request, byte[] reply)
+    {
+        if (UnixSocket.Send(client, request) != request.Length)
+        {
+            return 0;
+        }
+
+        long total = 0;
+        for (int turn = 0; turn < 10_000; turn++)
+        {
+            server.RunOnce(wake, 0);
+            int count = UnixSocket.Receive(client, reply);
+            total += Math.Max(count, 0);
+            if (count > 0 && reply.AsSpan(0, count).IndexOf("unknown_verb"u8) >= 0)
+            {
+                return total;
+            }
+        }
+
+        return 0;
+    }
+}
