@@ -54,15 +54,15 @@ internal static class Program
 
     private static Dictionary<string, object> RunLimit(int flows, long bytes, int repeats)
     {
-        (IReadOnlyList<(uint Depth, Measurement MLines)> byDepth, string pages) = MemoryLimit.Run(bytes, repeats);
+        (IReadOnlyList<(int Depth, Measurement MLines)> byDepth, string pages) = MemoryLimitSweep.Run(bytes, repeats);
         Console.WriteLine($"memory-limit: {bytes / 1048576.0:F0} MiB ({flows:N0} flows), {pages} pages");
         Console.WriteLine($"  {"prefetches in flight",20}  million lines/s, median (range)");
-        foreach ((uint depth, Measurement lines) in byDepth)
+        foreach ((int depth, Measurement lines) in byDepth)
         {
             Console.WriteLine($"  {depth,20}  {lines}");
         }
 
-        (uint bestDepth, Measurement best) = byDepth.MaxBy(row => row.MLines.Median);
+        (int bestDepth, Measurement best) = byDepth.MaxBy(row => row.MLines.Median);
         return new Dictionary<string, object>
         {
             ["scenario"] = "memory-limit",

@@ -10,7 +10,8 @@ namespace Dataplane.Dpdk;
 /// worker, it costs about 10 ns for a burst of up to 32 packets, and a driver may make a system call. The transition
 /// is suppressed where the callee is straight-line code under 1 µs that neither blocks nor calls back; each says so.
 /// </remarks>
-[SuppressMessage("Interoperability", "CA1401", Justification = "Made to be called by a worker's loop; a wrapper would only add a frame to each burst.")]
+[SuppressMessage("Interoperability", "CA1401", Justification =
+    "Made to be called by a worker's loop; a wrapper would only add a frame to each burst.")]
 public static unsafe partial class Burst
 {
     private const string Library = NativeLoader.Library;

@@ -82,7 +82,8 @@ public sealed partial record DeviceSpec
         (string name, string rest) = Head(argument);
         if (name.Length is 0 or > InterfaceNameMax || name is "." or ".." || name.Any(c => c is '/' or ':' or '=' or '%'))
         {
-            return (null, $"device '{text}': '{name}' is not an interface name (1 to {InterfaceNameMax} characters, without / : = %)");
+            return (null,
+                $"device '{text}': '{name}' is not an interface name (1 to {InterfaceNameMax} characters, without / : = %)");
         }
 
         string? error = ParameterError(text, rest, ours);
@@ -97,7 +98,9 @@ public sealed partial record DeviceSpec
 
     private static (DeviceSpec? Device, string? Error) Pcap(string text, string argument)
     {
-        string? error = argument.Length == 0 ? $"device '{text}': must be pcap:rx=FILE,tx=FILE or pcap:iface=IFACE" : ParameterError(text, argument, []);
+        string? error = argument.Length == 0
+            ? $"device '{text}': must be pcap:rx=FILE,tx=FILE or pcap:iface=IFACE"
+            : ParameterError(text, argument, []);
         if (error is not null)
         {
             return (null, error);

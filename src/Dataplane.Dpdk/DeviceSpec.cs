@@ -64,7 +64,7 @@ public sealed partial record DeviceSpec
     /// <summary>Further driver parameters: "busy_budget=64"; empty when there are none.</summary>
     public string Parameters { get; private init; } = string.Empty;
 
-    /// <summary>The kernel interface this device takes over, whose state must be checked (<see cref="Dpdk.KernelInterface"/>).</summary>
+    /// <summary>The kernel interface this device takes over; <see cref="Dpdk.KernelInterface"/> checks its state.</summary>
     public string? KernelInterface => Kind is DeviceKind.AfXdp or DeviceKind.AfPacket ? Argument : null;
 
     /// <summary>The address to allow when the EAL starts; null for what is not on the PCI bus.</summary>
@@ -112,7 +112,11 @@ public sealed partial record DeviceSpec
         return Kind switch
         {
             DeviceKind.Pci => [new DeviceMember("pci", Argument, Join(Argument, Parameters), queues)],
-            DeviceKind.AfXdp => [.. Enumerable.Range(0, queues).Select(queue => Virtual($"net_af_xdp_{port}_{queue}", 1, AfXdpArguments(queue)))],
+            DeviceKind.AfXdp =>
+            [
+                .. Enumerable.Range(0, queues)
+                    .Select(queue => Virtual($"net_af_xdp_{port}_{queue}", 1, AfXdpArguments(queue))),
+            ],
             DeviceKind.AfPacket => [Virtual($"net_af_packet_{port}", queues, AfPacketArguments(queues, mtu))],
             DeviceKind.Tap => [Virtual($"net_tap_{port}", queues, $"iface={Argument}")],
             DeviceKind.Memif => [Virtual($"net_memif_{port}", queues, Argument)],
@@ -127,7 +131,8 @@ public sealed partial record DeviceSpec
     internal string? OpenRemedy => Kind switch
     {
         DeviceKind.Pci => $"bind it to vfio-pci: dpdk-devbind.py --bind=vfio-pci {Argument}",
-        DeviceKind.AfXdp or DeviceKind.AfPacket => $"check that it exists and that this process may use it: ip link show dev {Argument}",
+        DeviceKind.AfXdp or DeviceKind.AfPacket =>
+            $"check that it exists and that this process may use it: ip link show dev {Argument}",
         DeviceKind.Tap => "load the driver: modprobe tun",
         _ => null,
     };

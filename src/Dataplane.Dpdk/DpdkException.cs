@@ -36,7 +36,7 @@ public sealed class DpdkException : Exception
     /// <summary>The positive errno, 0 when there is none.</summary>
     public int Errno { get; }
 
-    /// <summary>Throws when <paramref name="result"/> is negative, with the cause that DPDK logged since <paramref name="position"/>.</summary>
+    /// <summary>Throws when <paramref name="result"/> is negative, with the cause that DPDK logged meanwhile.</summary>
     /// <param name="result">0, a count, or a negative errno as the shim returns it.</param>
     /// <param name="what">What was attempted: "port lan: start".</param>
     /// <param name="position">A value of <see cref="EalLog.Position"/> from before the attempt.</param>

@@ -101,10 +101,9 @@ internal sealed record EalArguments(IReadOnlyList<string> Arguments, bool UsesHu
             throw new DpdkException("a CPU number is negative");
         }
 
-        int? twice = options.WorkerCpus.GroupBy(cpu => cpu).Where(group => group.Count() > 1).Select(group => (int?)group.Key).FirstOrDefault();
-        if (twice is not null)
+        if (options.WorkerCpus.Distinct().Count() != options.WorkerCpus.Count)
         {
-            throw new DpdkException($"CPU {twice} is given to two workers");
+            throw new DpdkException($"worker CPUs {string.Join(',', options.WorkerCpus)}: one is given to two workers");
         }
 
         if (options.MemoryMiB < MemoryMiBMin)
@@ -112,7 +111,8 @@ internal sealed record EalArguments(IReadOnlyList<string> Arguments, bool UsesHu
             throw new DpdkException($"{options.MemoryMiB} MiB of packet memory: at least {MemoryMiBMin} are needed");
         }
 
-        if (options.FilePrefix.Length is 0 or > 32 || !options.FilePrefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        if (options.FilePrefix.Length is 0 or > 32
+            || !options.FilePrefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
             throw new DpdkException($"file prefix '{options.FilePrefix}': must be 1 to 32 letters, digits, '-' or '_'");
         }

@@ -39,13 +39,15 @@ public sealed unsafe partial class EthernetPort
             position = EalLog.Position;
             Mempool source = pool(queue);
             CheckPool(source, queue, configuration.Mtu);
-            Check(Native.dp_port_setup_rx(_rxQueues[queue].Port, _rxQueues[queue].Queue, rx, source.Handle), $"receive queue {queue}", position);
+            PortQueue at = _rxQueues[queue];
+            Check(Native.dp_port_setup_rx(at.Port, at.Queue, rx, source.Handle), $"receive queue {queue}", position);
         }
 
         for (int queue = 0; queue < _txQueues.Length; queue++)
         {
             position = EalLog.Position;
-            Check(Native.dp_port_setup_tx(_txQueues[queue].Port, _txQueues[queue].Queue, tx), $"transmit queue {queue}", position);
+            PortQueue at = _txQueues[queue];
+            Check(Native.dp_port_setup_tx(at.Port, at.Queue, tx), $"transmit queue {queue}", position);
         }
 
         _promiscuous = configuration.Promiscuous;
@@ -90,13 +92,14 @@ public sealed unsafe partial class EthernetPort
         int needed = Device.DataRoomBytes(mtu == 0 ? Mtu : mtu);
         if (pool.DataRoomBytes < needed)
         {
-            throw new DpdkException($"port {Name}: receive queue {queue}: mempool {pool.Name} has a data room of {pool.DataRoomBytes} bytes, "
-                + $"{needed} are needed");
+            throw new DpdkException(
+                $"port {Name}: receive queue {queue}: mempool {pool.Name} has a data room of {pool.DataRoomBytes} bytes, {needed} are needed");
         }
 
         if (Device.Kind == DeviceKind.AfXdp && pool.Chunks != 1)
         {
-            throw new DpdkException($"port {Name}: mempool {pool.Name} lies in {pool.Chunks} pieces of memory, AF_XDP needs one",
+            throw new DpdkException(
+                $"port {Name}: mempool {pool.Name} lies in {pool.Chunks} pieces of memory, AF_XDP needs one",
                 "raise the packet memory");
         }
     }
@@ -117,7 +120,8 @@ public sealed unsafe partial class EthernetPort
         bool rss = !configuration.RssKey.IsEmpty;
         if (rss && configuration.RssKey.Length < keyBytes && info.RssTypes != 0)
         {
-            throw new DpdkException($"port {Name}: an RSS key of {configuration.RssKey.Length} bytes: the device takes {keyBytes}");
+            throw new DpdkException(
+                $"port {Name}: an RSS key of {configuration.RssKey.Length} bytes: the device takes {keyBytes}");
         }
 
         ulong types;

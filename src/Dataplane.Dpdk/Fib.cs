@@ -34,9 +34,8 @@ public sealed unsafe class Fib : IDisposable
         int error;
         ulong position = EalLog.Position;
         void* fib = Native.dp_fib_create(name, (uint)routesMax, (uint)groupsMax, defaultNextHop, node, &error);
-        return fib is not null
-            ? new Fib(fib)
-            : throw DpdkException.From(error, $"FIB {name}", position, error == -Errno.NoMemory ? "raise the packet memory: a FIB takes 64 MiB" : null);
+        string? remedy = error == -Errno.NoMemory ? "raise the packet memory: a FIB takes 64 MiB" : null;
+        return fib is not null ? new Fib(fib) : throw DpdkException.From(error, $"FIB {name}", position, remedy);
     }
 
     /// <summary>Adds a route, or changes the next hop of an existing one. Bits behind the prefix are ignored.</summary>

@@ -37,7 +37,8 @@ internal sealed record InterfaceState
     internal IReadOnlyList<IPAddress> Addresses { get; init; } = [];
 }
 
-/// <summary>Checks of the kernel's side of an AF_XDP or AF_PACKET port: what silently breaks it, and how to mend it. Changes nothing.</summary>
+/// <summary>The kernel's side of an AF_XDP or AF_PACKET port: what silently breaks it, and how to mend it.</summary>
+/// <remarks>Changes nothing by itself.</remarks>
 public static class KernelInterface
 {
     /// <summary>Problems of the interface behind <paramref name="device"/>; empty for devices that have none.</summary>
@@ -89,11 +90,13 @@ public static class KernelInterface
         if (state.Channels != queues)
         {
             // Too few: the socket cannot be bound. Too many: packets of a queue without a socket go to the kernel.
-            string consequence = state.Channels < queues ? "the driver refuses the missing ones" : "packets of the others would be lost";
+            string consequence = state.Channels < queues
+                ? "the driver refuses the missing ones" : "packets of the others would be lost";
             string set = state.ChannelsCombined ? $"combined {queues}" : $"rx {queues} tx {queues}";
             string recreate = state.Driver == "veth" && state.Channels < queues
                 ? $", or create the pair with numrxqueues {queues} numtxqueues {queues}" : string.Empty;
-            problems.Add(new InterfaceProblem(true, $"interface {name} has {state.Channels} receive channels, the port {queues} queues: {consequence}",
+            problems.Add(new InterfaceProblem(true,
+                $"interface {name} has {state.Channels} receive channels, the port {queues} queues: {consequence}",
                 $"ethtool -L {name} {set}{recreate}"));
         }
 
@@ -158,7 +161,8 @@ public static class KernelInterface
             // The other end leaves checksums and segmentation to "hardware" that a veth does not have; it is usually
             // in another namespace, where it cannot be seen from here.
             problems.Add(new InterfaceProblem(false,
-                $"interface {name} is a veth: its other end must compute checksums and cut segments itself, which cannot be seen from here",
+                $"interface {name} is a veth: its other end must compute checksums and cut segments itself; "
+                + "whether it does cannot be seen from here",
                 "ethtool -K PEER tx off tso off gso off gro off, in the peer's namespace"));
         }
     }

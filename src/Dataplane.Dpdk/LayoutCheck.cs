@@ -68,7 +68,7 @@ public static unsafe class LayoutCheck
     internal static IReadOnlyList<LayoutField> ManagedFields() =>
     [
         .. typeof(Mbuf).GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-            .Select(field => new LayoutField(field.Name, (uint)field.GetCustomAttribute<FieldOffsetAttribute>()!.Value, SizeOf(field.FieldType))),
+            .Select(field => new LayoutField(field.Name, OffsetOf(field), SizeOf(field.FieldType))),
     ];
 
     internal static IReadOnlyDictionary<string, ulong> ManagedValues()
@@ -113,6 +113,8 @@ public static unsafe class LayoutCheck
     }
 
     private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? string.Empty;
+
+    private static uint OffsetOf(FieldInfo field) => (uint)field.GetCustomAttribute<FieldOffsetAttribute>()!.Value;
 
     private static uint SizeOf(Type type)
     {

@@ -62,7 +62,8 @@ public sealed unsafe class Mempool : IDisposable
 
         if (dataRoomBytes is < Mbuf.HeadroomBytes or > ushort.MaxValue)
         {
-            throw new DpdkException($"{what}: a data room of {dataRoomBytes} must be {Mbuf.HeadroomBytes} to {ushort.MaxValue} bytes");
+            throw new DpdkException(
+                $"{what}: a data room of {dataRoomBytes} must be {Mbuf.HeadroomBytes} to {ushort.MaxValue} bytes");
         }
 
         int error;
@@ -71,7 +72,8 @@ public sealed unsafe class Mempool : IDisposable
         if (pool is null)
         {
             long mebibytes = (long)count * (dataRoomBytes + Mbuf.SizeBytes + 64) >> 20;
-            throw DpdkException.From(error, what, position, error == -Errno.NoMemory ? $"raise the packet memory: the pool takes about {mebibytes} MiB" : null);
+            string? remedy = error == -Errno.NoMemory ? $"raise the packet memory: the pool takes about {mebibytes} MiB" : null;
+            throw DpdkException.From(error, what, position, remedy);
         }
 
         return new Mempool(pool, name, count, dataRoomBytes);

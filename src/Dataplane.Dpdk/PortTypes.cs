@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Dataplane.Dpdk;
 
-/// <summary>A queue as <see cref="Burst"/> addresses it. One port may consist of several DPDK ports, see <see cref="DeviceSpec.Members"/>.</summary>
+/// <summary>A queue as <see cref="Burst"/> addresses it.</summary>
+/// <remarks>The queues of one port may belong to several DPDK ports, see <see cref="DeviceSpec.Members"/>.</remarks>
 /// <param name="Port">DPDK's port id, which <c>Mbuf.Port</c> carries.</param>
 /// <param name="Queue">Queue of that DPDK port.</param>
 public readonly record struct PortQueue(ushort Port, ushort Queue);

@@ -193,7 +193,7 @@ public class ControlServerTests
     }
 
     [Fact]
-    public void Clients_hear_of_a_stop_and_a_stop_takes_no_tick()
+    public void Clients_hear_of_a_stop()
     {
         using ServerFixture server = new(new NumberSource(3));
         using System.Net.Sockets.Socket client = server.Connect();

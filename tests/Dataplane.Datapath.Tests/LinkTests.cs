@@ -61,7 +61,7 @@ public class LinkTests
         using RouterBed bed = new(Network.Plain());
         byte[] frame = new PacketBuilder()
             .Ethernet(MemoryWorld.MacOf(Ipv4Address.Parse(Network.Client)), Network.MacOfPort(Network.Lan))
-            .Ipv6(Ipv6("2001:db8::1"), Ipv6("2001:db8:1::1"))
+            .Ipv6("2001:db8::1", "2001:db8:1::1")
             .Udp(1, 2)
             .Build();
         bed.SendForDrop(Network.Lan, frame, DropReason.Ipv6ForwardingUnsupported);
@@ -81,7 +81,4 @@ public class LinkTests
         bed.Settle();
         Assert.Equal(7ul, bed.Drops(DropReason.TransmitRefused));
     }
-
-    private static Ipv6Address Ipv6(string text) =>
-        Ipv6Address.FromBytes(System.Net.IPAddress.Parse(text).GetAddressBytes());
 }

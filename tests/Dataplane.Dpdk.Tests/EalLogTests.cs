@@ -18,11 +18,13 @@ public sealed class EalLogTests
 
     [Fact]
     public void When_only_the_bus_spoke_its_first_line_is_the_cause() =>
-        Assert.Equal("Driver cannot attach the device (x)", EalLog.Cause(["EAL: Driver cannot attach the device (x)", "EAL: Failed to attach device on primary process"]));
+        Assert.Equal("Driver cannot attach the device (x)", EalLog.Cause(
+            ["EAL: Driver cannot attach the device (x)", "EAL: Failed to attach device on primary process"]));
 
     [Fact]
     public void A_line_that_is_a_sentence_keeps_its_colon() =>
-        Assert.Equal("Kernel error message: Peer MTU is too large to set XDP", EalLog.Cause(["libbpf: Kernel error message: Peer MTU is too large to set XDP"]));
+        Assert.Equal("Kernel error message: Peer MTU is too large to set XDP", EalLog.Cause(
+            ["libbpf: Kernel error message: Peer MTU is too large to set XDP"]));
 
     [Fact]
     public void Nothing_logged_is_no_cause() => Assert.Null(EalLog.Cause([]));

@@ -79,8 +79,7 @@ public sealed class EalProcessTests
     [Fact]
     public void A_missing_shim_is_one_line_with_a_remedy()
     {
-        using HostProcess host = HostProcess.Start("start", HostProcess.NewPrefix(), [], [(NativeLoader.Variable, "/nonexistent")], "Off");
-        HostResult result = host.Finish();
+        HostResult result = StartWithShim("/nonexistent");
         Assert.Equal((3, "cannot load the DPDK shim: /nonexistent does not exist"), (result.ExitCode, result["error"]));
         Assert.Contains("apt-get install", result["remedy"], StringComparison.Ordinal);
     }
@@ -88,9 +87,14 @@ public sealed class EalProcessTests
     [Fact]
     public void A_shim_that_is_no_library_is_named()
     {
-        using HostProcess host = HostProcess.Start("start", HostProcess.NewPrefix(), [], [(NativeLoader.Variable, "/etc/hostname")], "Off");
-        HostResult result = host.Finish();
+        HostResult result = StartWithShim("/etc/hostname");
         Assert.Equal(3, result.ExitCode);
         Assert.Contains("/etc/hostname", result["error"], StringComparison.Ordinal);
+    }
+
+    private static HostResult StartWithShim(string path)
+    {
+        using HostProcess host = HostProcess.Start("start", HostProcess.NewPrefix(), [], [(NativeLoader.Variable, path)], "Off");
+        return host.Finish();
     }
 }

@@ -33,7 +33,8 @@ internal sealed class HostProcess : IDisposable
         string scenario, string prefix, string[] launcher, (string Name, string Value)[] environment, params string[] arguments)
     {
         string host = Path.Combine(AppContext.BaseDirectory, "Dataplane.Dpdk.TestHost.dll");
-        string[] command = [.. launcher, Environment.ProcessPath is { } path && Path.GetFileName(path) == "dotnet" ? path : "dotnet", "exec", host, scenario, prefix, .. arguments];
+        string dotnet = Path.GetFileName(Environment.ProcessPath) == "dotnet" ? Environment.ProcessPath! : "dotnet";
+        string[] command = [.. launcher, dotnet, "exec", host, scenario, prefix, .. arguments];
         ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,

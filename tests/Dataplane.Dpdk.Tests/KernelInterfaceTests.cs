@@ -26,7 +26,8 @@ public sealed class KernelInterfaceTests
     }
 
     [Fact]
-    public void An_interface_that_is_down_is_an_error() => Single("af_xdp:eth1", Good with { IsUp = false }, error: true, "ip link set dev eth1 up");
+    public void An_interface_that_is_down_is_an_error() =>
+        Single("af_xdp:eth1", Good with { IsUp = false }, error: true, "ip link set dev eth1 up");
 
     [Theory]
     [InlineData(1400, true)]
@@ -48,7 +49,8 @@ public sealed class KernelInterfaceTests
     [Fact]
     public void A_veth_with_too_few_channels_can_be_created_anew()
     {
-        IReadOnlyList<InterfaceProblem> problems = KernelInterface.Check(DeviceSpec.Parse("af_xdp:eth1"), 2, 1500, 2176, Good with { Driver = "veth" });
+        IReadOnlyList<InterfaceProblem> problems =
+            KernelInterface.Check(DeviceSpec.Parse("af_xdp:eth1"), 2, 1500, 2176, Good with { Driver = "veth" });
         Assert.EndsWith("numrxqueues 2 numtxqueues 2", problems.Single(problem => problem.IsError).Remedy, StringComparison.Ordinal);
     }
 
@@ -63,7 +65,8 @@ public sealed class KernelInterfaceTests
     [InlineData(3443, 3840, 1)]
     public void Af_xdps_mtu_is_bounded_by_the_mbuf_and_the_page(int mtu, int room, int errors)
     {
-        IReadOnlyList<InterfaceProblem> problems = KernelInterface.Check(DeviceSpec.Parse("af_xdp:eth1"), 1, mtu, room, Good with { Mtu = mtu });
+        IReadOnlyList<InterfaceProblem> problems =
+            KernelInterface.Check(DeviceSpec.Parse("af_xdp:eth1"), 1, mtu, room, Good with { Mtu = mtu });
         Assert.Equal(errors, problems.Count(problem => problem.IsError));
     }
 
@@ -97,7 +100,8 @@ public sealed class KernelInterfaceTests
 
     [Fact]
     public void A_veth_warns_of_its_other_end() =>
-        Single("af_xdp:eth1", Good with { Driver = "veth" }, error: false, "ethtool -K PEER tx off tso off gso off gro off, in the peer's namespace");
+        Single("af_xdp:eth1", Good with { Driver = "veth" }, error: false,
+            "ethtool -K PEER tx off tso off gso off gro off, in the peer's namespace");
 
     [Fact]
     public void Devices_without_an_interface_have_nothing_to_check() =>

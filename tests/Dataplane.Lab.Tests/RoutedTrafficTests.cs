@@ -63,7 +63,7 @@ public sealed partial class RoutedTrafficTests : LabTest
     public void A_forwarded_syn_has_one_hop_less_and_right_checksums() => InLab(new LabOptions(), lab =>
     {
         ServeInside(lab);
-        using BackgroundProcess capture = lab.Serve(
+        BackgroundProcess capture = lab.Serve(
             lab.Topology.Server,
             process => process.Log.Contains("listening on", StringComparison.Ordinal),
             "tcpdump", "-l", "-n", "-vv", "-c", "1", "-i", Topology.HostInterface, "tcp[tcpflags] & tcp-syn != 0 and dst port 80");

@@ -12,6 +12,7 @@ public sealed class BackgroundProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
     private readonly Lock _logLock = new();
+    private bool _disposed;
 
     private BackgroundProcess(Process process) => _process = process;
 
@@ -86,8 +87,12 @@ public sealed class BackgroundProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Stop(TimeSpan.FromSeconds(2));
-        _process.Dispose();
+        if (!_disposed)
+        {
+            _disposed = true;
+            Stop(TimeSpan.FromSeconds(2));
+            _process.Dispose();
+        }
     }
 
     private void Append(object sender, DataReceivedEventArgs line)

@@ -67,7 +67,8 @@ public sealed class Lab : IDisposable
 
     /// <summary>Makes a lab with the router under test, ready to forward.</summary>
     /// <exception cref="LabException">It did not start; everything is removed again.</exception>
-    public static Lab WithDataplane(LabOptions options) => Started(options, lab => new DataplaneRouter(lab.Topology, options, lab.Folder));
+    public static Lab WithDataplane(LabOptions options) =>
+        Started(options, lab => new DataplaneRouter(lab.Topology, options, lab.Folder));
 
     /// <summary>Makes a lab with Linux as the router.</summary>
     /// <exception cref="LabException">It did not start; everything is removed again.</exception>
@@ -82,7 +83,10 @@ public sealed class Lab : IDisposable
         router.Start();
     }
 
-    /// <summary>Starts a server in <paramref name="host"/> that lives as long as the lab, and waits until <paramref name="ready"/> says so.</summary>
+    /// <summary>
+    /// Starts a server in <paramref name="host"/> that lives as long as the lab, and waits until
+    /// <paramref name="ready"/> says that it serves.
+    /// </summary>
     /// <exception cref="LabException">It ended, or was not ready within 5 s.</exception>
     public BackgroundProcess Serve(NetworkNamespace host, Func<BackgroundProcess, bool> ready, string file, params IEnumerable<string> arguments)
     {
@@ -110,10 +114,17 @@ public sealed class Lab : IDisposable
         }
 
         s_alive.TryRemove(this, out _);
-        Router?.Dispose();
-        _servers.ForEach(server => server.Dispose());
-        Topology?.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        // The namespaces go whatever a process does on its way out: removing them ends what is left in them.
+        try
+        {
+            Router?.Dispose();
+            _servers.ForEach(server => server.Dispose());
+        }
+        finally
+        {
+            Topology?.Dispose();
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     /// <summary>Disposes every lab of this process: for signal handlers.</summary>

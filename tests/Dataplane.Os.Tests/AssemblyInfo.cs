@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// Dataplane.Os is Linux.
+[assembly: SupportedOSPlatform("linux")]
