@@ -84,7 +84,7 @@ setup_hugepages() {
     { echo $((total + HUGEPAGES_WANTED - free)) >"$pool/nr_hugepages"; } 2>/dev/null || true
     free=$(<"$pool/free_hugepages")
     [[ $free -ge $HUGEPAGES_WANTED ]] ||
-        note "$free of $HUGEPAGES_WANTED hugepages of 2 MiB are free and no more could be reserved: what does not fit runs on ordinary pages, slower"
+        note "only $free of $HUGEPAGES_WANTED hugepages of 2 MiB are free: what does not fit runs on ordinary pages, slower"
 }
 
 verb_setup() {

@@ -14,6 +14,7 @@ public enum InsertResult : byte
     /// <summary>No free place among the buckets that a tuple may use.</summary>
     ChainTooLong,
 
-    /// <summary>An entry that is being removed stayed in the way for the bounded number of attempts.</summary>
+    /// <summary>An expired entry stayed in the way for the bounded number of attempts: another worker is removing it, or this one
+    /// has too many entries waiting for their grace period to remove it itself.</summary>
     Busy,
 }

@@ -14,7 +14,7 @@ public struct AddressRange
     public uint Count;
 }
 
-/// <summary>Addresses and ports that source translation draws from; 16 bytes.</summary>
+/// <summary>Addresses and ports that source translation draws from; 12 bytes.</summary>
 /// <remarks>The ranges stand in the plan, from <see cref="FirstRange"/>.</remarks>
 [StructLayout(LayoutKind.Sequential)]
 public struct AddressPool

@@ -31,6 +31,7 @@ public unsafe struct PortRandom
             RandomNumberGenerator.Fill(new System.Span<byte>(keys, 16 * (Rounds + 1)));
         }
 
+        _counter = 0;
         _left = 0;
     }
 
@@ -43,6 +44,7 @@ public unsafe struct PortRandom
             _keys[index] = (byte)(seed >> 56);
         }
 
+        _counter = 0;
         _left = 0;
     }
 

@@ -48,9 +48,12 @@ internal static unsafe class TransparentHugePages
         int dash = line.IndexOf('-', StringComparison.Ordinal);
         int blank = line.IndexOf(' ', StringComparison.Ordinal);
         return dash > 0 && blank > dash
-            && ulong.TryParse(line.AsSpan(0, dash), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out first)
-            && ulong.TryParse(line.AsSpan(dash + 1, blank - dash - 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out end);
+            && TryParseHex(line.AsSpan(0, dash), out first)
+            && TryParseHex(line.AsSpan(dash + 1, blank - dash - 1), out end);
     }
+
+    private static bool TryParseHex(ReadOnlySpan<char> text, out ulong value) =>
+        ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
 
     private static long ParseKiB(string line)
     {

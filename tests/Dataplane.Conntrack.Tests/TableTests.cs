@@ -235,7 +235,7 @@ public abstract class TableTests<TTuple, TFamily>
     {
         // Sixteen buckets a stripe: every sequence of a stripe visits all its buckets.
         const uint probes = ConntrackTable<TTuple>.ProbesMax;
-        using TestTable<TTuple, TFamily> test = new(400, bucketsMin: probes * (uint)StripeLocks.Count);
+        using TestTable<TTuple, TFamily> test = new(150, bucketsMin: probes * (uint)StripeLocks.Count);
         Assert.Equal(probes, test.Probes);
         uint stripe = (uint)StripeLocks.Count - 1;
         int filled = 0;

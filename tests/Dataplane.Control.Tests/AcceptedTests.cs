@@ -21,7 +21,8 @@ public class AcceptedTests
           },
           "Routes": { "0.0.0.0/0": { "Via": "198.51.100.1" } },
           "Zones":  { "cust": { "Id": 1 } },
-          "Pools":  { "cgn1": { "Addresses": "203.0.113.0/28, 203.0.113.32-203.0.113.33", "Ports": "2048-4095", "Mapping": "EndpointDependent" } },
+          "Pools":  { "cgn1": { "Addresses": "203.0.113.0/28, 203.0.113.32-203.0.113.33",
+                                "Ports": "2048-4095", "Mapping": "EndpointDependent" } },
           "Track": {
             "20": { "Match": { "Protocol": "udp", "DestinationPort": "53" }, "Do": { "NoTrack": true } },
             "10": { "Match": { "In": "lan", "Protocol": "tcp" }, "Do": { "Mark": "0x10" } }
@@ -88,7 +89,8 @@ public class AcceptedTests
         Assert.Equal(
             [SourceTargetKind.Exempt, SourceTargetKind.Addresses, SourceTargetKind.Masquerade, SourceTargetKind.Pool],
             configuration.Source.Select(rule => rule.Target.Kind));
-        Assert.Equal((0, 0, 1), (configuration.Source[3].Target.PoolIndex, configuration.Source[3].Match.InPort, configuration.Source[3].Match.OutPort));
+        SourceRule last = configuration.Source[3];
+        Assert.Equal((0, 0, 1), (last.Target.PoolIndex, last.Match.InPort, last.Match.OutPort));
         Assert.Equal(new PortRange(5000, 5999), configuration.Source[1].Target.Ports);
     }
 
@@ -140,7 +142,8 @@ public class AcceptedTests
     [InlineData("TcpLoose", "tcploose", 0)]
     [InlineData("Cores", "Croes", 1)]
     [InlineData("", "abc", 3)]
-    public void Spelling_counts_edits(string left, string right, int distance) => Assert.Equal(distance, Reading.Spelling.Distance(left, right));
+    public void Spelling_counts_edits(string left, string right, int distance) =>
+        Assert.Equal(distance, Reading.Spelling.Distance(left, right));
 
     [Fact]
     public void Without_a_filter_everything_is_accepted_and_that_is_said()

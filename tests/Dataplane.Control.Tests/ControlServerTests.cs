@@ -24,7 +24,9 @@ public class ControlServerTests
         using ServerFixture server = new(new NumberSource(10));
         List<string> lines = server.Exchange(Request);
         Assert.Equal("{\"ok\":true,\"what\":\"conntrack\"}", lines[0]);
-        Assert.Equal([1, 2, 3, 4, 5, 6, 8, 9], lines[1..^1].Select(line => JsonDocument.Parse(line).RootElement.GetProperty("n").GetInt32()));
+        Assert.Equal(
+            [1, 2, 3, 4, 5, 6, 8, 9],
+            lines[1..^1].Select(line => JsonDocument.Parse(line).RootElement.GetProperty("n").GetInt32()));
         Assert.Equal("{\"end\":true,\"count\":8}", lines[^1]);
     }
 
@@ -51,7 +53,8 @@ public class ControlServerTests
     public void Requests_on_one_connection_are_answered_in_order()
     {
         using ServerFixture server = new(new NumberSource(2));
-        List<string> lines = server.Exchange("\n" + Request + "{\"verb\":\"show\",\"what\":\"ports\"}\r\n" + "{\"what\":\"drops\",\"verb\":\"show\"}");
+        List<string> lines = server.Exchange(
+            "\n" + Request + "{\"verb\":\"show\",\"what\":\"ports\"}\r\n" + "{\"what\":\"drops\",\"verb\":\"show\"}");
         Assert.Equal(["conntrack", "ports", "drops"], lines.Where(line => line.StartsWith("{\"ok\"", StringComparison.Ordinal))
             .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("what").GetString()));
     }
@@ -97,8 +100,9 @@ public class ControlServerTests
     public void A_line_without_end_is_refused()
     {
         using ServerFixture server = new(new NumberSource(3));
-        Assert.Contains("line_too_long", Assert.Single(server.Exchange(new byte[ControlLimits.RequestBytesMax * 2].Select(_ => (byte)'a').ToArray())),
-            StringComparison.Ordinal);
+        byte[] endless = new byte[ControlLimits.RequestBytesMax * 2];
+        Array.Fill(endless, (byte)'a');
+        Assert.Contains("line_too_long", Assert.Single(server.Exchange(endless)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,10 +45,19 @@ public class LocatedErrorTests
         { DiagnosticCode.AddressInvalid, """  "Routes": { "0.0.0.0/0": { "Via": ^"198.51.100.256" } },""" },
         { DiagnosticCode.PrefixInvalid, """  "Routes": { ^"192.0.2.1/24": { "Via": "198.51.100.1" } },""" },
         { DiagnosticCode.PrefixInvalid, """  "Routes": { ^"192.0.2.0/33": { "Via": "198.51.100.1" } },""" },
-        { DiagnosticCode.AddressRangeInvalid, """  "Track": { "10": { "Match": { "Source": ^"10.0.0.9-10.0.0.1" }, "Do": { "Mark": 1 } } },""" },
+        {
+            DiagnosticCode.AddressRangeInvalid,
+            """  "Track": { "10": { "Match": { "Source": ^"10.0.0.9-10.0.0.1" }, "Do": { "Mark": 1 } } },"""
+        },
         { DiagnosticCode.AddressRangeInvalid, """  "Track": { "10": { "Match": { "Source": ^"::1" }, "Do": { "Mark": 1 } } },""" },
-        { DiagnosticCode.PortRangeInvalid, """  "Track": { "10": { "Match": { "Protocol": "tcp", "SourcePort": ^"9-1" }, "Do": { "Mark": 1 } } },""" },
-        { DiagnosticCode.PortRangeInvalid, """  "Track": { "10": { "Match": { "Protocol": "tcp", "SourcePort": ^70000 }, "Do": { "Mark": 1 } } },""" },
+        {
+            DiagnosticCode.PortRangeInvalid,
+            """  "Track": { "10": { "Match": { "Protocol": "tcp", "SourcePort": ^"9-1" }, "Do": { "Mark": 1 } } },"""
+        },
+        {
+            DiagnosticCode.PortRangeInvalid,
+            """  "Track": { "10": { "Match": { "Protocol": "tcp", "SourcePort": ^70000 }, "Do": { "Mark": 1 } } },"""
+        },
         { DiagnosticCode.PortRangeInvalid, """  "Destination": { "10": { "Match": { "Protocol": "tcp" }, "To": ^"10.0.0.9:0" } },""" },
         { DiagnosticCode.NameInvalid, """  "Zones": { ^"två": { "Id": 1 } },""" },
         { DiagnosticCode.TargetInvalid, """  "Destination": { "10": { "To": ^"somewhere" } },""" },
@@ -67,10 +76,16 @@ public class LocatedErrorTests
         { DiagnosticCode.MatchNotPossible, """  "Track": { "10": { "Match": { "DestinationPort": ^"53" }, "Do": { "Mark": 1 } } },""" },
         { DiagnosticCode.MatchNotPossible, """  "Destination": { "10": { "Match": { "Protocol": "icmp" }, "To": ^"10.0.0.9:80" } },""" },
         { DiagnosticCode.ZoneConflict, """  "Zones": { "a": { "Id": 1 }, "b": { "Id": ^1 } },""" },
-        { DiagnosticCode.RangeSizeConflict, """  "Destination": { "10": { "Match": { "Protocol": "tcp", "DestinationPort": "1-3" }, "To": ^"10.0.0.9:1-2" } },""" },
+        {
+            DiagnosticCode.RangeSizeConflict,
+            """  "Destination": { "10": { "Match": { "Protocol": "tcp", "DestinationPort": "1-3" }, "To": ^"10.0.0.9:1-2" } },"""
+        },
         { DiagnosticCode.RouteConflict, """  "Routes": { ^"10.0.0.0/16": { "Via": "198.51.100.1" } },""" },
         { DiagnosticCode.TimeoutBelowFloor, """  "Conntrack": { "Timeouts": { "TcpEstablished": ^"1h" } },""" },
-        { DiagnosticCode.RuleShadowed, """  "Destination": { "10": { "To": "10.0.0.9" }, ^"20": { "Match": { "In": "lan" }, "To": "10.0.0.8" } },""" },
+        {
+            DiagnosticCode.RuleShadowed,
+            """  "Destination": { "10": { "To": "10.0.0.9" }, ^"20": { "Match": { "In": "lan" }, "To": "10.0.0.8" } },"""
+        },
         { DiagnosticCode.EncodingInvalid, "  \"Idle\": ^\"\\ud800\"," },
         { DiagnosticCode.SyntaxError, """  "Idle" ^"spin",""" },
     };
@@ -84,7 +99,10 @@ public class LocatedErrorTests
         { DiagnosticCode.DeviceInvalid, "\"Device\": \"null\"", "\"Device\": ^\" \"" },
         { DiagnosticCode.DeviceConflict, "\"Device\": \"null\"", "\"Device\": ^\"af_xdp:eth0\"" },
         { DiagnosticCode.MacInvalid, "\"Device\": \"null\"", "\"Device\": \"null\", \"Mac\": ^\"01:00:5e:00:00:01\"" },
-        { DiagnosticCode.AddressInvalid, "\"Device\": \"null\"", "\"Device\": \"null\", \"Addresses\": [\"192.0.2.1/24\", ^\"192.0.3.0/24\"]" },
+        {
+            DiagnosticCode.AddressInvalid, "\"Device\": \"null\"",
+            "\"Device\": \"null\", \"Addresses\": [\"192.0.2.1/24\", ^\"192.0.3.0/24\"]"
+        },
         { DiagnosticCode.AddressConflict, "\"Device\": \"null\"", "\"Device\": \"null\", \"Addresses\": [^\"10.0.7.1/24\"]" },
         { DiagnosticCode.ZoneUnknown, "\"Device\": \"null\"", "\"Device\": \"null\", \"Zone\": ^\"cust\"" },
         { DiagnosticCode.AddressConflict, "\"203.0.113.0/28\"", "[\"203.0.113.0/28\", ^\"203.0.113.9\"]" },
@@ -136,12 +154,14 @@ public class LocatedErrorTests
     [Fact]
     public void Every_code_has_an_explanation_and_a_test()
     {
-        HashSet<DiagnosticCode> tested = [.. Mistakes.Select(row => (DiagnosticCode)row[0]), .. Replacements.Select(row => (DiagnosticCode)row[0])];
+        HashSet<DiagnosticCode> tested =
+            [.. Mistakes.Select(row => (DiagnosticCode)row[0]), .. Replacements.Select(row => (DiagnosticCode)row[0])];
 
         // Those of whole files and overrides have tests of their own, in FileTests and OverrideTests.
         tested.UnionWith(
         [
-            DiagnosticCode.FileMissing, DiagnosticCode.FileUnreadable, DiagnosticCode.FileTooLarge, DiagnosticCode.FileEmpty, DiagnosticCode.OverrideMalformed,
+            DiagnosticCode.FileMissing, DiagnosticCode.FileUnreadable, DiagnosticCode.FileTooLarge, DiagnosticCode.FileEmpty,
+            DiagnosticCode.OverrideMalformed,
         ]);
         Assert.All(Enum.GetValues<DiagnosticCode>(), code =>
         {
@@ -171,7 +191,7 @@ public class LocatedErrorTests
             [(2, 12, "E1110"), (4, 53, "E1107"), (7, 15, "E1115"), (8, 56, "E1202"), (9, 39, "E1104")],
             result.Diagnostics.Where(item => item.IsError)
                 .Select(item => (item.Location.Line, item.Location.Column, DiagnosticCodes.Format(item.Code))));
-        Assert.Equal("did you mean \"Default\"?", result.Diagnostics.Single(item => item.Code == DiagnosticCode.RuleNumberInvalid).Suggestion);
+        Assert.Equal("did you mean \"Default\"?", Texts.Single(result, DiagnosticCode.RuleNumberInvalid).Suggestion);
     }
 
     [Fact]
@@ -184,7 +204,8 @@ public class LocatedErrorTests
     [Fact]
     public void Columns_count_characters_and_not_bytes()
     {
-        Diagnostic found = Texts.Single(Texts.Load(Texts.Insert("""  /* åäö€𝄞 */ "Idle": ^"x",""").Text), DiagnosticCode.ChoiceInvalid);
+        string text = Texts.Insert("""  /* åäö€𝄞 */ "Idle": ^"x",""").Text;
+        Diagnostic found = Texts.Single(Texts.Load(text), DiagnosticCode.ChoiceInvalid);
         Assert.Equal("""  /* åäö€.  */ "Idle": """.Length, found.Location.Column);
     }
 }

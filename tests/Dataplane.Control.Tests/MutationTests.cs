@@ -58,9 +58,11 @@ public class MutationTests
             0 => text[..at],
             1 => [.. text[..at], (byte)edit.Value, .. text[at..]],
             2 when text.Length > 0 => [.. text[..at], .. text[(at + 1)..]],
-            _ => [.. text[..at], .. Encoding.UTF8.GetBytes(Alphabet[edit.Value % Alphabet.Length].ToString()), .. text[Math.Min(at + 1, text.Length)..]],
+            _ => [.. text[..at], .. Replacement(edit.Value), .. text[Math.Min(at + 1, text.Length)..]],
         };
     }
+
+    private static byte[] Replacement(int value) => Encoding.UTF8.GetBytes([Alphabet[value % Alphabet.Length]]);
 
     private static void AssertSound(byte[] text)
     {

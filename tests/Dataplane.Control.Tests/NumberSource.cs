@@ -29,7 +29,7 @@ internal sealed class NumberSource(long positions) : IShowSource
 
         writer.WriteStartObject();
         writer.WriteNumber("n"u8, position);
-        writer.WriteString("text"u8, position == OversizedAt ? new string('x', ControlLimits.ReplyBytesMax) : "0123456789abcdef0123456789abcdef");
+        writer.WriteString("text"u8, position == OversizedAt ? new string('x', ControlLimits.ReplyBytesMax) : "0123456789abcdef");
         writer.WriteEndObject();
         return ShowStep.Row;
     }

@@ -37,7 +37,8 @@ public class OverrideTests
     [Fact]
     public void A_wrong_override_on_the_command_line_is_located_there()
     {
-        Diagnostic found = Texts.Single(Texts.Load(Texts.Home, new LoadOptions { Sets = ["Conntrak:MaxEntries=1"] }), DiagnosticCode.KeyUnknown);
+        Diagnostic found = Texts.Single(
+            Texts.Load(Texts.Home, new LoadOptions { Sets = ["Conntrak:MaxEntries=1"] }), DiagnosticCode.KeyUnknown);
         Assert.Equal("command line", found.Location.ToString());
         Assert.Equal("did you mean \"Conntrack\"?", found.Suggestion);
     }
@@ -52,7 +53,8 @@ public class OverrideTests
     [Fact]
     public void An_override_replaces_a_list_as_a_whole()
     {
-        RouterConfiguration configuration = Texts.Accepted(Texts.Home, new LoadOptions { Sets = ["Ports:lan:Addresses=10.9.0.1/24,10.8.0.1/24"] });
+        RouterConfiguration configuration = Texts.Accepted(
+            Texts.Home, new LoadOptions { Sets = ["Ports:lan:Addresses=10.9.0.1/24,10.8.0.1/24"] });
         Assert.Equal(["10.9.0.1/24", "10.8.0.1/24"], configuration.Ports[0].Addresses.Select(address => address.ToString()));
     }
 

@@ -14,7 +14,9 @@ public class PlanCompilerTests
 {
     private static readonly PortBinding[] s_bindings =
     [
-        new(MacAddress.Parse("02:00:00:00:00:01"), 4), new(MacAddress.Parse("02:00:00:00:00:02"), 5), new(MacAddress.Parse("02:00:00:00:00:03"), 6),
+        new(MacAddress.Parse("02:00:00:00:00:01"), 4),
+        new(MacAddress.Parse("02:00:00:00:00:02"), 5),
+        new(MacAddress.Parse("02:00:00:00:00:03"), 6),
     ];
 
     [Fact]
@@ -24,13 +26,16 @@ public class PlanCompilerTests
         Assert.Equal([4, 5, 6], plan.Ports.Select(port => (int)port.DevicePort));
         Assert.Equal("02:00:00:00:00:01", plan.Ports[0].Mac.ToString());
         Assert.Equal(("06:00:00:00:00:09", 9000), (plan.Ports[2].Mac.ToString(), plan.Ports[2].MtuBytes));
-        Assert.Equal(["10.0.0.1/16 on 0", "198.51.100.2/30 on 1"], plan.Addresses.Select(own => $"{own.Address}/{own.PrefixLength} on {own.Port}"));
+        Assert.Equal(
+            ["10.0.0.1/16 on 0", "198.51.100.2/30 on 1"],
+            plan.Addresses.Select(own => $"{own.Address}/{own.PrefixLength} on {own.Port}"));
     }
 
     [Fact]
     public unsafe void Routes_lead_to_their_gateway()
     {
-        PlanBuilder builder = Compile("\"Cores\": \"1\",", "\"Cores\": \"1\", \"Routes\": { \"192.0.2.0/24\": { \"Via\": \"198.51.100.1\" } },");
+        PlanBuilder builder = Compile(
+            "\"Cores\": \"1\",", "\"Cores\": \"1\", \"Routes\": { \"192.0.2.0/24\": { \"Via\": \"198.51.100.1\" } },");
         Plan* plan = builder.Build();
         try
         {
@@ -51,7 +56,8 @@ public class PlanCompilerTests
         PlanBuilder plan = Compile("\"Cores\": \"1\",", """
             "Cores": "1", "Destination": {
               "10": { "Match": { "In": "wan", "Protocol": "udp", "DestinationPort": "10-19" }, "To": "10.0.0.9:30-39" },
-              "20": { "Match": { "Protocol": "tcp", "Destination": "203.0.113.4-203.0.113.5", "DestinationPort": "443" }, "To": "10.0.0.9:8443" },
+              "20": { "Match": { "Protocol": "tcp", "Destination": "203.0.113.4-203.0.113.5", "DestinationPort": "443" },
+                      "To": "10.0.0.9:8443" },
               "30": { "Match": { "Destination": "203.0.113.6" }, "To": "10.0.0.8" } },
             """);
         Nat.DestinationRule range = plan.DestinationRules[0];
@@ -66,7 +72,9 @@ public class PlanCompilerTests
     [Fact]
     public void Addresses_in_a_source_rule_become_a_pool_of_their_own()
     {
-        PlanBuilder plan = Compile("\"Source\": {", "\"Source\": { \"10\": { \"Match\": { \"Source\": \"10.0.7.0/24\" }, \"To\": \"203.0.113.64-203.0.113.65:5000-5999\" }, ");
+        PlanBuilder plan = Compile("\"Source\": {", """
+            "Source": { "10": { "Match": { "Source": "10.0.7.0/24" }, "To": "203.0.113.64-203.0.113.65:5000-5999" },
+            """);
         Assert.Equal([1, 0], plan.SourceRules.Select(rule => (int)rule.Pool));
         AddressPool own = plan.Pools[1];
         Assert.Equal((2u, 5000, 5999), (own.AddressCount, own.PortLow, own.PortHigh));
@@ -78,7 +86,8 @@ public class PlanCompilerTests
     public void A_match_selects_what_the_text_says()
     {
         PlanBuilder plan = Compile("\"Cores\": \"1\",", """
-            "Cores": "1", "Track": { "10": { "Match": { "In": "wan", "Protocol": "tcp", "Source": "192.0.2.0/24", "DestinationPort": "443" },
+            "Cores": "1", "Track": { "10": {
+              "Match": { "In": "wan", "Protocol": "tcp", "Source": "192.0.2.0/24", "DestinationPort": "443" },
               "Do": { "NoTrack": true, "Mark": 7 } } },
             """);
         Nat.TrackRule rule = Assert.Single(plan.TrackRules);

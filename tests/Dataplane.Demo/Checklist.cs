@@ -80,7 +80,8 @@ internal sealed class Checklist(Lab.Lab lab)
             && row.Reply.Destination == LabAddresses.RouterWan);
         bool destination = rows.Any(row => row.Original.DestinationPort == LabAddresses.PublishedPort
             && row.Reply is { Source: LabAddresses.Server, SourcePort: LabAddresses.WebPort });
-        Add("both are in the connection table", "SNAT and DNAT", $"{(source ? "SNAT" : "no SNAT")} and {(destination ? "DNAT" : "no DNAT")}");
+        string seen = $"{(source ? "SNAT" : "no SNAT")} and {(destination ? "DNAT" : "no DNAT")}";
+        Add("both are in the connection table", "SNAT and DNAT", seen);
         return rows;
     }
 

@@ -88,7 +88,8 @@ internal static class Demonstration
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("check", "expected", "seen", "ok");
         foreach (Check check in checks)
         {
-            table.AddRow(Cell(check.Name), Cell(check.Expected), Cell(check.Seen), new Markup(check.Holds ? "[green]yes[/]" : "[red]NO[/]"));
+            Markup ok = new(check.Holds ? "[green]yes[/]" : "[red]NO[/]");
+            table.AddRow(Cell(check.Name), Cell(check.Expected), Cell(check.Seen), ok);
         }
 
         AnsiConsole.Write(table);

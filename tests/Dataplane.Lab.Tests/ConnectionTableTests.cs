@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Globalization;
 using Xunit;
 
 namespace Dataplane.Lab.Tests;
@@ -54,7 +53,8 @@ public sealed class ConnectionTableTests : LabTest
             System.Threading.Thread.Sleep(100);
         }
 
-        Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"no {protocol} connection to port {destinationPort} among {rows.Count} rows"));
+        string missing = $"{protocol} to port {destinationPort} is not among {rows.Count} rows";
+        Assert.Fail(missing);
         return null!;
     }
 }

@@ -11,12 +11,13 @@ public sealed partial class RoutedTrafficTests : LabTest
     [Theory]
     [InlineData(DeviceKind.AfXdp)]
     [InlineData(DeviceKind.AfPacket)]
-    public void A_hundred_megabytes_arrive_unchanged_in_both_directions(DeviceKind device) => InLab(new LabOptions { Device = device }, lab =>
-    {
-        ServeInternet(lab);
-        AssertIntact(Traffic.Download(lab, lab.Topology.Client, FarUrl, HundredMegabytes));
-        AssertIntact(Traffic.Upload(lab, lab.Topology.Client, FarUrl, HundredMegabytes));
-    });
+    public void A_hundred_megabytes_arrive_unchanged_in_both_directions(DeviceKind device) =>
+        InLab(new LabOptions { Device = device }, lab =>
+        {
+            ServeInternet(lab);
+            AssertIntact(Traffic.Download(lab, lab.Topology.Client, FarUrl, HundredMegabytes));
+            AssertIntact(Traffic.Upload(lab, lab.Topology.Client, FarUrl, HundredMegabytes));
+        });
 
     [Fact]
     public void A_hundred_parallel_connections_each_get_their_own_port() => InLab(new LabOptions(), lab =>

@@ -54,7 +54,9 @@ public sealed partial class TopologyTests : LabTest
         Assert.False(Directory.Exists(folder));
         Assert.False(Directory.Exists($"/proc/{processId}"));
         string prefix = name[..name.LastIndexOf('-')];
-        Assert.DoesNotContain(Directory.EnumerateFiles("/run/netns"), path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.EnumerateFiles("/run/netns"),
+            path => Path.GetFileName(path).StartsWith(prefix, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -10,7 +10,8 @@ public sealed class KernelRouter(Topology topology) : Router
         table ip lab {
             chain prerouting {
                 type nat hook prerouting priority dstnat
-                iifname "{{Topology.WanInterface}}" ip daddr {{LabAddresses.RouterWan}} tcp dport {{LabAddresses.PublishedPort}} dnat to {{LabAddresses.Server}}:{{LabAddresses.WebPort}}
+                iifname "{{Topology.WanInterface}}" ip daddr {{LabAddresses.RouterWan}} \
+                    tcp dport {{LabAddresses.PublishedPort}} dnat to {{LabAddresses.Server}}:{{LabAddresses.WebPort}}
             }
             chain postrouting {
                 type nat hook postrouting priority srcnat

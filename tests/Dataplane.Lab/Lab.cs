@@ -88,7 +88,8 @@ public sealed class Lab : IDisposable
     /// <paramref name="ready"/> says that it serves.
     /// </summary>
     /// <exception cref="LabException">It ended, or was not ready within 5 s.</exception>
-    public BackgroundProcess Serve(NetworkNamespace host, Func<BackgroundProcess, bool> ready, string file, params IEnumerable<string> arguments)
+    public BackgroundProcess Serve(
+        NetworkNamespace host, Func<BackgroundProcess, bool> ready, string file, params IEnumerable<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(ready);

@@ -31,7 +31,8 @@ public sealed class NetworkNamespace : IDisposable
     public CommandResult RunWithInput(string input, string file, params IEnumerable<string> arguments) =>
         Command.Run(Command.DefaultTimeout, input, "ip", Inside(file, arguments));
 
-    /// <summary>Starts a command inside and returns at once; <c>ip netns exec</c> becomes the command, so its id is the command's.</summary>
+    /// <summary>Starts a command inside and returns at once.</summary>
+    /// <remarks><c>ip netns exec</c> becomes the command by execve(2), so the process's id is the command's.</remarks>
     public BackgroundProcess Start(string file, params IEnumerable<string> arguments) =>
         BackgroundProcess.Start("ip", Inside(file, arguments));
 

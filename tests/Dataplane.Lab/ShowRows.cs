@@ -7,7 +7,15 @@ namespace Dataplane.Lab;
 
 /// <summary>One worker of <c>show workers -o json</c>; counts are packets since start, <c>Held</c> is at the moment.</summary>
 public sealed record WorkerRow(
-    int Worker, int Lcore, long Received, long Made, long Transmitted, long Consumed, long Dropped, long Held, IReadOnlyList<QueueRow> Queues);
+    int Worker,
+    int Lcore,
+    long Received,
+    long Made,
+    long Transmitted,
+    long Consumed,
+    long Dropped,
+    long Held,
+    IReadOnlyList<QueueRow> Queues);
 
 /// <summary>A receive queue that a worker polls.</summary>
 public sealed record QueueRow(string Port, int Queue);

@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace Dataplane.Lab;
 
-/// <summary>Four hosts in namespaces and the three veth pairs that lead to the router's namespace (see <see cref="LabAddresses"/>).</summary>
+/// <summary>
+/// Client, server, internet and router in namespaces of their own, and the three veth pairs that join them to the
+/// router's (see <see cref="LabAddresses"/>).
+/// </summary>
 /// <remarks>
 /// On every end checksum, segmentation and aggregation offload are off: frames that cross a veth pair are handed
 /// over in memory, and with offload on they carry no checksum and up to 64 KiB, which nothing that reads frames from

@@ -15,7 +15,12 @@ public sealed class WebServer
 
     /// <summary>The clients that asked for <paramref name="path"/>, as "address port", one per request.</summary>
     public IReadOnlyList<string> ClientsOf(string path) =>
-        [.. File.ReadLines(_accessLog).Select(line => line.Split(' ')).Where(parts => parts[3] == path).Select(parts => $"{parts[0]} {parts[1]}")];
+    [
+        .. File.ReadLines(_accessLog)
+            .Select(line => line.Split(' '))
+            .Where(parts => parts[3] == path)
+            .Select(parts => $"{parts[0]} {parts[1]}"),
+    ];
 
     /// <summary>Starts one on <paramref name="address"/> in <paramref name="host"/>; it lives as long as the lab.</summary>
     public static WebServer Start(Lab lab, NetworkNamespace host, string address, int port = LabAddresses.WebPort)

@@ -51,7 +51,7 @@ public class CpuAffinityTests
         });
         thread.Start();
         thread.Join();
-        Assert.Equal([before[^1]], inside);
+        Assert.Equal([before[^1]], inside!);
         Assert.Equal(before, CpuAffinity.GetCurrentThread());
     }
 

@@ -1,6 +1,5 @@
 using System;
 using System.Diagnostics;
-using System.IO;
 using Xunit;
 
 namespace Dataplane.Os.Tests;
@@ -37,7 +36,9 @@ public sealed class ProcessLockTests : IDisposable
         string path = _directory.Write("lock", "4194304\nlonger than any pid that will be written over it\n");
         using ProcessLock? held = ProcessLock.TryAcquire(path, out _);
         Assert.NotNull(held);
-        Assert.Equal($"{Environment.ProcessId}\n", File.ReadAllText(path));
+
+        Assert.Null(ProcessLock.TryAcquire(path, out int holder));
+        Assert.Equal(Environment.ProcessId, holder);
     }
 
     [Fact]

@@ -54,7 +54,8 @@ internal static class ConnectionLines
     {
         int source = tuple.GetProperty("sourcePort").GetInt32();
         int destination = tuple.GetProperty("destinationPort").GetInt32();
-        line.Append(CultureInfo.InvariantCulture, $"src={tuple.GetProperty("source").GetString()} dst={tuple.GetProperty("destination").GetString()} ");
+        line.Append("src=").Append(tuple.GetProperty("source").GetString());
+        line.Append(" dst=").Append(tuple.GetProperty("destination").GetString()).Append(' ');
         if (protocol == "icmp")
         {
             // One of the two fields carries the query's id; the other is the type, which its request fixes.

@@ -19,8 +19,10 @@ internal static class TopicColumns
         [
             Text("PORT", "port"), Text("DEVICE", "device"), Text("DRIVER", "driver"), Text("LINK", "link"),
             Number("MBPS", "speedMbps"), Text("MAC", "mac"), Number("MTU", "mtu"),
-            Number("RX-PACKETS", "rxPackets"), Number("RX-BYTES", "rxBytes"), Number("TX-PACKETS", "txPackets"), Number("TX-BYTES", "txBytes"),
-            Number("RX-MISSED", "rxMissed"), Number("RX-ERRORS", "rxErrors"), Number("RX-NOMBUF", "rxNoMbuf"), Number("TX-ERRORS", "txErrors"),
+            Number("RX-PACKETS", "rxPackets"), Number("RX-BYTES", "rxBytes"),
+            Number("TX-PACKETS", "txPackets"), Number("TX-BYTES", "txBytes"),
+            Number("RX-MISSED", "rxMissed"), Number("RX-ERRORS", "rxErrors"),
+            Number("RX-NOMBUF", "rxNoMbuf"), Number("TX-ERRORS", "txErrors"),
             Number("RXQ", "rxQueues"), Number("TXQ", "txQueues"), Text("ADDRESSES", "addresses"),
         ],
         ["workers"] =

@@ -102,14 +102,16 @@ public static class ConfigurationLoader
 
         if (configuration.Ports.Length > 1 && !configuration.Source.Any(rule => rule.Target.Kind != SourceTargetKind.Exempt))
         {
-            root.ReportKey(DiagnosticCode.ForwardingUntranslated, node, "no Source rule translates: inside addresses leave the router as they are",
+            root.ReportKey(DiagnosticCode.ForwardingUntranslated, node,
+                "no Source rule translates: inside addresses leave the router as they are",
                 "add for example \"Source\": { \"90\": { \"Match\": { \"Out\": \"wan\" }, \"To\": \"masquerade\" } }");
         }
 
         int queues = configuration.Ports.Sum(port => port.Queues);
         if (configuration.Ports.Length > 0 && configuration.Cores.Length > queues && node.Find("Cores") is { } cores)
         {
-            root.Report(DiagnosticCode.CoresIdle, cores, $"{configuration.Cores.Length} workers for {queues} receive queues: some have nothing to poll",
+            root.Report(DiagnosticCode.CoresIdle, cores,
+                $"{configuration.Cores.Length} workers for {queues} receive queues: some have nothing to poll",
                 "raise Queues, or name fewer cores");
         }
     }
@@ -138,7 +140,8 @@ public static class ConfigurationLoader
         {
             bag.Add(new Diagnostic(DiagnosticCode.FileMissing, at, "", null, $"there is no file '{path}'", null));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception)
+            when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             string reason = Directory.Exists(path) ? "is a directory" : exception.Message.ReplaceLineEndings(" ");
             bag.Add(new Diagnostic(DiagnosticCode.FileUnreadable, at, "", null, $"'{path}': {reason}", null));

@@ -160,7 +160,9 @@ public static class PlanCompiler
         IEnumerable<Ipv4Range> drawn = match.Destination == Ipv4Range.All
             ? []
             : configuration.Pools.SelectMany(pool => pool.Addresses)
-                .Concat(configuration.Source.Where(rule => rule.Target.Kind == SourceTargetKind.Addresses).Select(rule => rule.Target.Addresses));
+                .Concat(configuration.Source
+                    .Where(rule => rule.Target.Kind == SourceTargetKind.Addresses)
+                    .Select(rule => rule.Target.Addresses));
         foreach (Ipv4Range range in drawn.Where(match.Destination.Overlaps))
         {
             uint last = Math.Min(range.Last.Host, match.Destination.Last.Host);

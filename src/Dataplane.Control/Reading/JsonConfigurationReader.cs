@@ -183,7 +183,10 @@ internal ref struct JsonConfigurationReader
         if (name.Length == 0 || name.Contains(':', StringComparison.Ordinal))
         {
             _bag.Add(new Diagnostic(DiagnosticCode.KeyUnsupported, at, path, null,
-                name.Length == 0 ? "a key cannot be empty" : "a key cannot hold ':', which separates levels; IPv6 is not supported yet", null));
+                name.Length == 0
+                    ? "a key cannot be empty"
+                    : "a key cannot hold ':', which separates levels; IPv6 is not supported yet",
+                null));
             return false;
         }
 

@@ -66,8 +66,9 @@ internal static class ValueSyntax
         (string Suffix, int Shift)[] units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
         foreach ((string suffix, int shift) in units)
         {
+            ReadOnlySpan<char> number = trimmed.AsSpan(0, Math.Max(0, trimmed.Length - suffix.Length)).TrimEnd();
             if (trimmed.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)
-                && uint.TryParse(trimmed.AsSpan(0, trimmed.Length - suffix.Length).TrimEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out uint count))
+                && uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out uint count))
             {
                 bytes = (long)count << shift;
                 error = "must be between 1MiB and 1024GiB";

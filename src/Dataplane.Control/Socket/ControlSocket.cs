@@ -1,5 +1,4 @@
 using System;
-using System.Globalization;
 using System.IO;
 using Dataplane.Os;
 
@@ -11,8 +10,8 @@ public sealed class AlreadyRunningException : Exception
     /// <param name="socketPath">The socket.</param>
     /// <param name="processId">The process, or 0 if it cannot be known.</param>
     public AlreadyRunningException(string socketPath, int processId)
-        : base(string.Create(CultureInfo.InvariantCulture,
-            $"already running, pid {(processId == 0 ? "unknown" : processId)}: it holds the control socket {socketPath}")) => ProcessId = processId;
+        : base($"already running, pid {(processId == 0 ? "unknown" : processId)}: it holds the control socket {socketPath}") =>
+        ProcessId = processId;
 
     public int ProcessId { get; }
 }

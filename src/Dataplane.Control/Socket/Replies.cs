@@ -33,9 +33,10 @@ internal static class Replies
         RequestError.VerbUnknown =>
             "{\"ok\":false,\"code\":\"unknown_verb\",\"error\":\"no such verb; there is: show\"}\n"u8,
         RequestError.TopicMissing =>
-            "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"show what? status version ports workers drops routes neighbours conntrack\"}\n"u8,
+            "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"show what? the request has no field named what\"}\n"u8,
         RequestError.TopicUnknown =>
-            "{\"ok\":false,\"code\":\"not_found\",\"error\":\"there is: status version ports workers drops routes neighbours conntrack\"}\n"u8,
+            "{\"ok\":false,\"code\":\"not_found\",\"error\":\"there is: "u8
+            + "status version ports workers drops routes neighbours conntrack\"}\n"u8,
         RequestError.FieldUnknown =>
             "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"the request has a field other than verb and what\"}\n"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(error)),

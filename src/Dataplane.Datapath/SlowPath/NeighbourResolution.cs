@@ -8,7 +8,7 @@ namespace Dataplane.Datapath.SlowPath;
 /// </remarks>
 public static unsafe class NeighbourResolution
 {
-    private const int RecordsPerRound = 256;
+    private const uint RecordsPerRound = 256;
 
     /// <summary>The neighbour's index for a next hop; a new neighbour starts as Failed with its first request due.</summary>
     /// <returns>0 when there is no room.</returns>
@@ -125,18 +125,17 @@ public static unsafe class NeighbourResolution
     {
         NeighbourTable* table = context->Neighbours;
         uint used = table->Used;
-        for (int looked = 0; looked < RecordsPerRound && used > 0; looked++)
+
+        // Wraps around within a round: one that ended at the last record would, under a scan that adds a record per
+        // round, only ever look at the newest.
+        uint looks = used < RecordsPerRound ? used : RecordsPerRound;
+        for (; looks > 0; looks--)
         {
             context->NeighbourCursor = context->NeighbourCursor < used ? context->NeighbourCursor + 1 : 1;
             uint index = context->NeighbourCursor;
             if (index % (uint)context->WorkerCount == (uint)context->WorkerIndex)
             {
                 MaintainOne(context, ref env, index);
-            }
-
-            if (index == used)
-            {
-                return;
             }
         }
     }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Linq;
 using Dataplane.Conntrack;
 using Dataplane.Control.Configuration;
@@ -42,7 +41,7 @@ internal static class ConntrackSection
             if (value < key.FloorSeconds)
             {
                 reader.Report(DiagnosticCode.TimeoutBelowFloor, reader.Take(key.Name)!,
-                    string.Create(CultureInfo.InvariantCulture, $"{key.Source} asks for at least {key.FloorSeconds}s: live connections may be cut"));
+                    $"{key.Source} asks for at least {key.FloorSeconds}s: live connections may be cut");
             }
 
             foreach (ConnectionState state in key.States)

@@ -20,7 +20,8 @@ internal static class MachineSections
         {
             if (node is null)
             {
-                root.Missing("Cores", "the router needs to know which processors to poll on", "such as \"Cores\": \"1-2\"; leave processor 0 to the system");
+                root.Missing("Cores", "the router needs to know which processors to poll on",
+                    "such as \"Cores\": \"1-2\"; leave processor 0 to the system");
             }
 
             return [];

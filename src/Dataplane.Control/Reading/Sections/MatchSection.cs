@@ -27,7 +27,8 @@ internal static class MatchSection
         };
         if (!routed && reader.Take("Out") is { } outNode)
         {
-            reader.Report(DiagnosticCode.MatchNotPossible, outNode, "this list is consulted before routing: the egress port is not known yet",
+            reader.Report(DiagnosticCode.MatchNotPossible, outNode,
+                "this list is consulted before routing: the egress port is not known yet",
                 "match In or Destination, or move the rule to Filter or Source");
         }
 

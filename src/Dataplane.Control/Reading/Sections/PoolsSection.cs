@@ -27,7 +27,8 @@ internal static class PoolsSection
             Names.Check(section, node);
             SectionReader reader = new(node, context.Bag);
             ImmutableArray<Ipv4Range> addresses = ReadAddresses(reader, context);
-            PortRange ports = reader.Value("Ports", PoolConfiguration.DefaultPorts, DiagnosticCode.PortRangeInvalid, ValueSyntax.TryPortRange);
+            PortRange ports = reader.Value(
+                "Ports", PoolConfiguration.DefaultPorts, DiagnosticCode.PortRangeInvalid, ValueSyntax.TryPortRange);
             CheckMapping(reader);
             reader.Unsupported("BlockSize", "Filtering", "Paired", "PortsPerSubscriber", "Deterministic");
             reader.Finish();

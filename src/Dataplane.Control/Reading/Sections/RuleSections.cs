@@ -99,7 +99,7 @@ internal static class RuleSections
             if (earlier >= 0)
             {
                 section.ReportKey(DiagnosticCode.RuleShadowed, rules[later].Node,
-                    string.Create(CultureInfo.InvariantCulture, $"never reached: rule {rules[earlier].Rule.Number} matches all that this one does"));
+                    $"never reached: rule {rules[earlier].Rule.Number} matches all that this one does");
             }
         }
     }

@@ -58,7 +58,8 @@ internal static class SourceSection
         if (!ValueSyntax.TryAddressRange(addresses.Trim(), out Ipv4Range range, out string error, out string? remedy))
         {
             bool word = addresses.Length == 0 || char.IsAsciiLetter(addresses[0]);
-            rule.Report(DiagnosticCode.TargetInvalid, node, word ? "must be pool:NAME, ADDRESS[-ADDRESS][:PORT-PORT], masquerade or exempt" : error,
+            rule.Report(DiagnosticCode.TargetInvalid, node,
+                word ? "must be pool:NAME, ADDRESS[-ADDRESS][:PORT-PORT], masquerade or exempt" : error,
                 word ? Spelling.DidYouMean(text, ["masquerade", "exempt"]) : remedy);
             return s_exempt;
         }
@@ -74,7 +75,9 @@ internal static class SourceSection
         }
 
         PortRange none = default;
-        PortRange ports = colon < 0 ? none : rule.Parse(node, text[(colon + 1)..], none, DiagnosticCode.PortRangeInvalid, ValueSyntax.TryPortRange);
+        PortRange ports = colon < 0
+            ? none
+            : rule.Parse(node, text[(colon + 1)..], none, DiagnosticCode.PortRangeInvalid, ValueSyntax.TryPortRange);
         return new SourceTarget(SourceTargetKind.Addresses, -1, range, ports == none ? null : ports);
     }
 

@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// The router is for Linux.
+[assembly: SupportedOSPlatform("linux")]
