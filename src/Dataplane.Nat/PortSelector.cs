@@ -67,8 +67,16 @@ public static unsafe class PortSelector
             for (int attempt = 0; attempt < tries; attempt++)
             {
                 ushort port = (ushort)(selection.PortLow + (start + (uint)attempt) % portCount);
+                ushort behind = BehindReserved(selection, reply, port);
+                if (behind != port)
+                {
+                    // A published range is left in one step, not port by port.
+                    start += (uint)(behind == 0 || behind > selection.PortHigh ? selection.PortHigh - port : behind - port - 1);
+                    continue;
+                }
+
                 reply.DestinationPort = Be16.FromHost(port);
-                if (!IsReserved(selection, reply, port) && IsFree(table, worker, ref reply, nowSeconds))
+                if (IsFree(table, worker, ref reply, nowSeconds))
                 {
                     return true;
                 }
@@ -84,7 +92,8 @@ public static unsafe class PortSelector
         return table->Find(&candidate, table->Hash(&candidate), nowSeconds, worker).IsNone;
     }
 
-    private static bool IsReserved(in PortSelection selection, in Ipv4Tuple reply, ushort port)
+    /// <summary>The port itself if it may be given out, else the first one behind the reserved range it is in (0 behind 65,535).</summary>
+    private static ushort BehindReserved(in PortSelection selection, in Ipv4Tuple reply, ushort port)
     {
         for (int index = 0; index < selection.ReservedCount; index++)
         {
@@ -93,11 +102,11 @@ public static unsafe class PortSelector
                 && port >= reserved->PortLow && port <= reserved->PortHigh
                 && (reserved->Protocol == 0 || reserved->Protocol == reply.Protocol))
             {
-                return true;
+                return (ushort)(reserved->PortHigh + 1);
             }
         }
 
-        return false;
+        return port;
     }
 
     private static uint PairedAddress(ConntrackTable<Ipv4Tuple>* table, Ipv4Address inside, uint addressCount)

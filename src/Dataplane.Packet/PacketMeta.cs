@@ -21,7 +21,7 @@ namespace Dataplane.Packet;
 ///     51    1 L2LengthBytes    parser: 14, 18 or 22
 ///     52    1 Port             Receive: port index in the plan
 ///     53    1 Reason           whoever drops it
-///     54    2 VlanId           parser: outermost 802.1Q id, 0 untagged
+///     54    2 VlanId           parser: outermost 802.1Q id that is not 0; 0 untagged
 ///     56    2 PayloadBytes     parser: TCP or UDP payload
 ///     58    1 Egress           Forward: port index in the plan
 ///     59    1 unused

@@ -68,7 +68,9 @@ public static unsafe partial class PacketParser
 
             var tag = (VlanTag*)context.Cursor;
             etherType = tag->EtherType.Host;
-            if (tags == 0)
+
+            // A priority tag (id 0) in front of another must not hide it: behind it would be a way into any VLAN.
+            if (context.Meta->VlanId == 0)
             {
                 context.Meta->VlanId = tag->Id;
             }

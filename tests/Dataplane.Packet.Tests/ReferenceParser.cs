@@ -46,7 +46,7 @@ internal static class ReferenceParser
                 return new(DropReason.VlanTruncated);
             }
 
-            vlan = tags == 0 ? Read16(frame[offset..]) % 4096 : vlan;
+            vlan = vlan == 0 ? Read16(frame[offset..]) % 4096 : vlan;
             etherType = Read16(frame[(offset + 2)..]);
             offset += 4;
             tags++;

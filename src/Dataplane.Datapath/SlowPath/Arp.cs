@@ -33,6 +33,7 @@ public static unsafe class Arp
 
         // The request becomes the reply.
         MacAddress own = context->Plan->Ports[meta->Port].Mac;
+        Output.Reframe(packet, (byte*)arp, ArpPacket.SizeBytes, EtherType.Arp);
         EthernetHeader* frame = (EthernetHeader*)packet->Data;
         frame->Destination = arp->SenderMac;
         frame->Source = own;

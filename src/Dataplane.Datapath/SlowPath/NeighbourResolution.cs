@@ -10,64 +10,42 @@ public static unsafe class NeighbourResolution
 {
     private const uint RecordsPerRound = 256;
 
-    /// <summary>The neighbour's index for a next hop; a new neighbour starts as Failed with its first request due.</summary>
+    /// <summary>Finds or adds the neighbour that a next hop means; a new one starts as Failed with its first request due.</summary>
+    /// <param name="context">The worker.</param>
+    /// <param name="nextHop">Connected or gateway.</param>
+    /// <param name="destination">The neighbour itself where the next hop is connected.</param>
+    /// <param name="adjacency">The neighbour's state, read under the same lock: an index that has been usable is never recycled.</param>
+    /// <param name="isRefused">The neighbour did not answer and it is too early to ask again.</param>
     /// <returns>0 when there is no room.</returns>
-    public static uint IndexOf(WorkerContext* context, NextHop* nextHop, Ipv4Address destination)
+    public static uint Find(WorkerContext* context, NextHop* nextHop, Ipv4Address destination, out Adjacency adjacency, out bool isRefused)
     {
-        Ipv4Address address = nextHop->Kind == NextHopKind.Gateway ? nextHop->Gateway : destination;
         NeighbourTable* table = context->Neighbours;
         table->Enter();
-        uint index = table->FindOrAdd(context->Plan, nextHop->Port, address);
+        uint index = table->FindOrAdd(context->Plan, nextHop->Port, AddressOf(nextHop, destination));
+        adjacency = table->Adjacencies[index];
+        isRefused = index != 0 && adjacency.State == NeighbourState.Failed && table->Record(index)->DueNanoseconds > context->NowNanoseconds;
         table->Exit();
         return index;
     }
 
-    /// <summary>Whether a failed neighbour may be asked again.</summary>
-    public static bool IsDue(WorkerContext* context, uint index)
-    {
-        NeighbourTable* table = context->Neighbours;
-        table->Enter();
-        bool due = table->Record(index)->DueNanoseconds <= context->NowNanoseconds;
-        table->Exit();
-        return due;
-    }
-
     /// <summary>Keeps a finished packet until its neighbour answers, and asks if nobody has.</summary>
-    public static void Hold<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, uint index)
+    public static void Hold<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, NextHop* nextHop, Ipv4Address destination)
         where TEnv : struct, IEnvironment
     {
+        // Found anew under the lock that holds the packet: an index that never answered may have been given to another address.
+        Ipv4Address address = AddressOf(nextHop, destination);
+        byte port = nextHop->Port;
         NeighbourTable* table = context->Neighbours;
         table->Enter();
-        NeighbourRecord* record = table->Record(index);
+        uint index = table->FindOrAdd(context->Plan, port, address);
         Adjacency adjacency = table->Adjacencies[index];
-        bool asks = adjacency.State == NeighbourState.Failed && record->DueNanoseconds <= context->NowNanoseconds;
-        if (asks)
+        bool asks = false;
+        DropReason reason = index == 0 ? DropReason.NeighbourTableFull : DropReason.None;
+        if (index != 0 && !adjacency.IsUsable)
         {
-            record->Requests = 1;
-            record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.RequestIntervalNanoseconds;
-            table->SetState(context->Plan, index, NeighbourState.Resolving);
+            reason = Enqueue(context, table, index, packet, out asks);
         }
 
-        DropReason reason = DropReason.None;
-        if (adjacency.State == NeighbourState.Failed && !asks)
-        {
-            reason = DropReason.NeighbourUnresolved;
-        }
-        else if (!adjacency.IsUsable)
-        {
-            if (record->HeldCount == NeighbourRecord.HeldMax)
-            {
-                reason = DropReason.NeighbourQueueFull;
-            }
-            else
-            {
-                record->HeldPackets[record->HeldCount++] = (ulong)packet;
-                context->Counters->HeldIn++;
-            }
-        }
-
-        byte port = record->Port;
-        Ipv4Address address = record->Address;
         table->Exit();
         if (reason != DropReason.None)
         {
@@ -84,6 +62,37 @@ public static unsafe class NeighbourResolution
             Arp.Request(context, ref env, port, Arp.SenderFor(context->Plan, port, address), address);
         }
     }
+
+    /// <summary>Puts a packet behind a neighbour that cannot be used yet; only under the lock.</summary>
+    private static DropReason Enqueue(WorkerContext* context, NeighbourTable* table, uint index, Mbuf* packet, out bool asks)
+    {
+        NeighbourRecord* record = table->Record(index);
+        asks = false;
+        if (table->Adjacencies[index].State == NeighbourState.Failed)
+        {
+            if (record->DueNanoseconds > context->NowNanoseconds)
+            {
+                return DropReason.NeighbourUnresolved;
+            }
+
+            asks = true;
+            record->Requests = 1;
+            record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.RequestIntervalNanoseconds;
+            table->SetState(context->Plan, index, NeighbourState.Resolving);
+        }
+
+        if (record->HeldCount == NeighbourRecord.HeldMax)
+        {
+            return DropReason.NeighbourQueueFull;
+        }
+
+        record->HeldPackets[record->HeldCount++] = (ulong)packet;
+        context->Counters->HeldIn++;
+        return DropReason.None;
+    }
+
+    private static Ipv4Address AddressOf(NextHop* nextHop, Ipv4Address destination) =>
+        nextHop->Kind == NextHopKind.Gateway ? nextHop->Gateway : destination;
 
     /// <summary>Takes an answer in, if the address was ever asked for, and sends what waited.</summary>
     public static void Learn<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv4Address address, MacAddress mac)

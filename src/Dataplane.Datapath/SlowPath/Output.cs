@@ -28,33 +28,28 @@ public static unsafe class Output
             return;
         }
 
-        StripTag(packet, l3);
-        uint index = NeighbourResolution.IndexOf(context, nextHop, ip->Destination);
-        if (index == 0)
+        Reframe(packet, l3, ip->TotalLengthBytes.Host, EtherType.Ipv4);
+        if (NeighbourResolution.Find(context, nextHop, ip->Destination, out Adjacency adjacency, out _) == 0)
         {
             PacketSink.Drop(context, ref env, packet, DropReason.NeighbourTableFull);
-            return;
         }
-
-        Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + index);
-        if (adjacency.IsUsable)
+        else if (adjacency.IsUsable)
         {
             Forward.Send(context, ref env, packet, l3, adjacency);
         }
         else
         {
-            NeighbourResolution.Hold(context, ref env, packet, index);
+            NeighbourResolution.Hold(context, ref env, packet, nextHop, ip->Destination);
         }
     }
 
-    /// <summary>Makes the frame start right in front of its IP packet, with the matching EtherType.</summary>
-    public static void StripTag(Mbuf* packet, byte* l3)
+    /// <summary>Makes the frame exactly its L3 packet with a plain Ethernet header in front: no tag, no padding behind.</summary>
+    public static void Reframe(Mbuf* packet, byte* l3, int l3LengthBytes, ushort etherType)
     {
         byte* frame = l3 - EthernetHeader.SizeBytes;
-        ushort cut = (ushort)(frame - packet->Data);
-        packet->DataOffset += cut;
-        packet->DataLength -= cut;
-        packet->PacketLength -= cut;
-        ((EthernetHeader*)frame)->EtherType = Be16.FromHost(EtherType.Ipv4);
+        packet->DataOffset += (ushort)(frame - packet->Data);
+        packet->DataLength = (ushort)(EthernetHeader.SizeBytes + l3LengthBytes);
+        packet->PacketLength = packet->DataLength;
+        ((EthernetHeader*)frame)->EtherType = Be16.FromHost(etherType);
     }
 }

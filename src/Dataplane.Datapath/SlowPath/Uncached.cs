@@ -36,22 +36,21 @@ public static unsafe class Uncached
             return;
         }
 
-        uint index = NeighbourResolution.IndexOf(context, nextHop, destination);
+        uint index = NeighbourResolution.Find(context, nextHop, destination, out Adjacency adjacency, out bool isRefused);
         if (index == 0)
         {
             PacketSink.Drop(context, ref env, packet, DropReason.NeighbourTableFull);
             return;
         }
 
-        Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + index);
-        if (adjacency.State == NeighbourState.Failed && !NeighbourResolution.IsDue(context, index))
+        if (isRefused)
         {
             IcmpErrors.Refuse(context, ref env, packet, meta, IcmpError.HostUnreachable, DropReason.NeighbourUnresolved);
             return;
         }
 
         Translate.One(meta, entry, reference.Direction);
-        Output.StripTag(packet, meta->L3);
+        Output.Reframe(packet, meta->L3, meta->L3LengthBytes, EtherType.Ipv4);
         if (adjacency.IsUsable)
         {
             // Cached only now: an index that has been usable keeps its address.
@@ -60,7 +59,7 @@ public static unsafe class Uncached
             return;
         }
 
-        NeighbourResolution.Hold(context, ref env, packet, index);
+        NeighbourResolution.Hold(context, ref env, packet, nextHop, destination);
     }
 
     private static void NoWay<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, NextHopKind kind)

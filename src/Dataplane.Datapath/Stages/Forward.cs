@@ -49,8 +49,8 @@ public static unsafe class Forward
         if (cached >> 16 == context->Plan->Generation)
         {
             Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + (cached & 0xFFFF));
-            if (meta->Ttl > 1 && adjacency.IsUsable && meta->L3LengthBytes <= adjacency.MtuBytes
-                && meta->L2LengthBytes == EthernetHeader.SizeBytes)
+            if (meta->Ttl > 1 && adjacency.IsUsable && meta->L2LengthBytes == EthernetHeader.SizeBytes
+                && packet->DataLength <= adjacency.MtuBytes + EthernetHeader.SizeBytes)
             {
                 Translate.One(meta, entry, reference.Direction);
                 Send(context, ref env, packet, meta->L3, adjacency);
