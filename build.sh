@@ -108,8 +108,9 @@ passed=0
 failed=0
 skipped=0
 
-# report NAME PASSED FAILED SKIPPED SECONDS: one line of the summary, and the totals.
+# report NAME PASSED FAILED SKIPPED SECONDS: one line of the summary, and the totals. Nothing ran, nothing is said.
 report() {
+    [[ $(($2 + $3 + $4)) -gt 0 ]] || return 0
     printf '  %-34s %5d passed %4d failed %4d skipped %4d s\n' "$@"
     passed=$((passed + $2))
     failed=$((failed + $3))

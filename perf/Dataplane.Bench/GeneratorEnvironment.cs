@@ -11,7 +11,8 @@ namespace Dataplane.Bench;
 /// <summary>State behind a <see cref="GeneratorEnvironment"/>: buffers, orders, counts. One per worker.</summary>
 internal sealed unsafe class GeneratorPort : System.IDisposable
 {
-    /// <summary>Header, headroom and 2 KiB of data, and the line of padding by which a DPDK pool spreads buffers over cache sets.</summary>
+    /// <summary>Header, headroom and 2 KiB of data, and the line of padding by which a DPDK pool spreads buffers over
+    /// cache sets.</summary>
     public const int BufferStride = Mbuf.SizeBytes + Mbuf.HeadroomBytes + 2048 + 64;
 
     /// <summary>More than a NIC ring, so that buffers come back cold.</summary>
@@ -78,7 +79,8 @@ internal sealed unsafe class GeneratorPort : System.IDisposable
 
 /// <summary>Memory ports with real mbuf layout: receive generates from a prebuilt order, transmit recycles.</summary>
 /// <remarks>
-/// Receiving writes what a driver writes (the rearm word, flags, lengths) and the 60 bytes of the frame, with both checksums marked as
+/// Receiving writes what a driver writes (the rearm word, flags, lengths) and the 60 bytes of the frame, with both
+/// checksums marked as
 /// verified by the NIC. Its own cost is measured by running it without the router.
 /// </remarks>
 internal unsafe struct GeneratorEnvironment : IEnvironment

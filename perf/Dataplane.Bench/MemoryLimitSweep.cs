@@ -3,7 +3,8 @@ using Dataplane.Dpdk;
 
 namespace Dataplane.Bench;
 
-/// <summary>The machine's own limit: random cache lines a second that one core fetches, in C, at several prefetch depths.</summary>
+/// <summary>The machine's own limit: random cache lines a second that one core fetches, in C, at several prefetch
+/// depths.</summary>
 internal static class MemoryLimitSweep
 {
     private const long Accesses = 20_000_000;

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
 using System.Threading;
 using Dataplane.Datapath;
 using Dataplane.Os;
@@ -14,7 +15,8 @@ internal sealed record EstablishedResult(
     Measurement Mpps, Measurement PortNanoseconds, double TscGigahertz, long AllocatedBytes, int Collections,
     long TableBytes, string Pages, long BadPackets, long Dropped, string Csit);
 
-/// <summary>Established SNAT connections, chosen uniformly, half of the packets replies: the whole pipeline on memory ports.</summary>
+/// <summary>Established SNAT connections, chosen uniformly, half of the packets replies: the whole pipeline on memory
+/// ports.</summary>
 internal static unsafe class Nat44Established
 {
     public static EstablishedResult Run(EstablishedSettings settings)
@@ -123,7 +125,8 @@ internal static unsafe class Nat44Established
         foreach (string line in System.IO.File.ReadLines("/proc/cpuinfo"))
         {
             if (line.StartsWith("cpu MHz", StringComparison.Ordinal)
-                && double.TryParse(line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..], System.Globalization.CultureInfo.InvariantCulture, out double mhz))
+                && double.TryParse(
+                    line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture, out double mhz))
             {
                 return mhz / 1000;
             }

@@ -117,7 +117,8 @@ internal sealed unsafe class NatBed : IDisposable
         }
     }
 
-    /// <summary>Opens every flow with a real first packet, learns its translation, answers it, and checks both directions.</summary>
+    /// <summary>Opens every flow with a real first packet, learns its translation, answers it, and checks both
+    /// directions.</summary>
     private void Open()
     {
         PacketDescriptor[] originals = new PacketDescriptor[Flows];

@@ -11,7 +11,10 @@ namespace Dataplane.Bench;
 /// <summary>Scenarios by name; each prints a table and writes JSON where asked.</summary>
 internal static class Program
 {
-    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions s_json = new()
+    {
+        WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     private static int Main(string[] args)
     {
@@ -26,14 +29,18 @@ internal static class Program
         workers.Validators.Add(result => Check(result.GetValue(workers) is 1 or 2, result, "--workers: 1 or 2"));
         seconds.Validators.Add(result => Check(result.GetValue(seconds) is > 0 and <= 600, result, "--seconds: up to 600"));
 
-        Command limit = new("memory-limit", "random cache lines a second that one core can fetch, in C, with prefetch") { flows, repeats, json };
+        Command limit = new("memory-limit", "random cache lines a second that one core can fetch, in C, with prefetch")
+        {
+            flows, repeats, json,
+        };
         limit.SetAction(result => Write(result.GetValue(json), RunLimit(result.GetValue(flows), result.GetValue(repeats))));
         Command established = new("nat44-established", "established SNAT connections through the whole pipeline on memory ports")
         {
             flows, seconds, workers, repeats, noAccounting, json,
         };
         established.SetAction(result => Write(result.GetValue(json), RunEstablished(new EstablishedSettings(
-            result.GetValue(flows), result.GetValue(seconds), result.GetValue(workers), result.GetValue(repeats), !result.GetValue(noAccounting)))));
+            result.GetValue(flows), result.GetValue(seconds), result.GetValue(workers), result.GetValue(repeats),
+            !result.GetValue(noAccounting)))));
         RootCommand root = new("Benchmarks. Method and current figures: perf/README.md") { limit, established };
         return root.Parse(args).Invoke();
     }
@@ -48,7 +55,8 @@ internal static class Program
 
     private static Dictionary<string, object> RunLimit(int flows, int repeats)
     {
-        long bytes = (long)flows * 128 + (long)Conntrack.ConntrackMemory<Packet.Ipv4Tuple>.BucketsFor((uint)flows, 0) * Conntrack.Bucket.SizeBytes;
+        long buckets = Conntrack.ConntrackMemory<Packet.Ipv4Tuple>.BucketsFor((uint)flows, 0);
+        long bytes = (long)flows * 128 + buckets * Conntrack.Bucket.SizeBytes;
         return RunLimit(flows, bytes, repeats);
     }
 
@@ -85,7 +93,8 @@ internal static class Program
         double atTwoLines = (double)limit["median"] / 2;
         double nanoseconds = 1000 / result.Mpps.Median;
         double fraction = result.Mpps.Median / (settings.Workers * atTwoLines);
-        Console.WriteLine($"nat44-established ({result.Csit}): {settings.Flows:N0} flows, {settings.Workers} worker(s), {result.Pages} pages");
+        string title = $"nat44-established ({result.Csit}): {settings.Flows:N0} flows, {settings.Workers} worker(s), {result.Pages} pages";
+        Console.WriteLine(title);
         Console.WriteLine($"  Mpps, median (range)       {result.Mpps}");
         Console.WriteLine($"  ns per packet              {nanoseconds:F1}, of which the generator port {result.PortNanoseconds}");
         Console.WriteLine($"  TSC cycles per packet      {nanoseconds * result.TscGigahertz:F0}");

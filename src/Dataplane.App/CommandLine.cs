@@ -44,7 +44,8 @@ internal static class CommandLine
         }));
     }
 
-    /// <summary>Turns the failures that users can cause or mend into an exit code; anything else is a defect and stays loud.</summary>
+    /// <summary>Turns the failures that users can cause or mend into an exit code; anything else is a defect and stays
+    /// loud.</summary>
     private static int Guard(Terminal terminal, Func<int> invoke)
     {
         try

@@ -39,7 +39,8 @@ public sealed unsafe class ConntrackMemory<TTuple> : IDisposable
         long freeBytes = (long)EntryCount * sizeof(uint);
         int fixedBytes = 256 + HashKey.SizeBytes + 16 + Quiescence.SizeBytes + StripeLocks.SizeBytes + sizeof(EntryPool);
         _shared = MappedMemory.Allocate(fixedBytes + 256 + freeBytes, false);
-        _slotStride = Align(sizeof(WorkerSlot)) + Align(EntryPool.CacheMax * 4) + Align(EntryPool.RetiredMax * 4) + Align(EntryPool.RetiredMax * 8);
+        _slotStride = Align(sizeof(WorkerSlot)) + Align(EntryPool.CacheMax * 4)
+            + Align(EntryPool.RetiredMax * 4) + Align(EntryPool.RetiredMax * 8);
         _slots = MappedMemory.Allocate((long)_slotStride * size.Workers, false);
         LayOut(size);
     }
@@ -114,7 +115,9 @@ public sealed unsafe class ConntrackMemory<TTuple> : IDisposable
     public static uint BucketsFor(uint entriesMax, uint bucketsMin)
     {
         ulong places = (ulong)entriesMax * 2 * 4 / 3 + 1;
-        ulong buckets = StripeLocks.Count;
+
+        // Every stripe holds a whole probe sequence: with fewer buckets a small table would refuse long before it is full.
+        ulong buckets = (ulong)StripeLocks.Count * (ulong)ConntrackTable<TTuple>.ProbesMax;
         while (buckets * Bucket.Places < places || buckets < bucketsMin)
         {
             buckets *= 2;

@@ -7,7 +7,8 @@ namespace Dataplane.Conntrack;
 public unsafe partial struct ConntrackTable<TTuple>
 {
     /// <summary>Removes an entry if its state word is still the one that the caller judged.</summary>
-    /// <returns>False when another worker changed the word first (the entry was refreshed, or somebody else removes it), or when too many
+    /// <returns>False when another worker changed the word first (the entry was refreshed, or somebody else removes
+    /// it), or when too many
     /// entries of this worker wait for their grace period: some other worker has been away for long.</returns>
     /// <remarks>Takes both stripe locks; the caller holds none.</remarks>
     public readonly bool TryRemove(WorkerSlot* worker, uint index, StateWord judged)

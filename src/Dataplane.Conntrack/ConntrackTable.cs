@@ -11,17 +11,22 @@ namespace Dataplane.Conntrack;
 /// bucket line and one entry line.</para>
 /// <para><b>Overflow.</b> A bucket has eight places. A tuple whose bucket is full goes to the next bucket of its probe
 /// sequence, b + k * step * locks with an odd step from the hash: the low bits stay, so the whole sequence is
-/// under one stripe lock. Every full bucket passed on the way counts the passage in <see cref="Bucket.Overflowed"/> and uncounts it on removal, so a lookup
+/// under one stripe lock. Every full bucket passed on the way counts the passage in <see cref="Bucket.Overflowed"/> and
+/// uncounts it on removal, so a lookup
 /// goes on only where somebody really went on, and places never move. With buckets filled at random to a load a the number
 /// in a bucket is near Poisson with mean 8a; a bucket is full with probability 5 % at a = 0.50, 26 % at 0.75
-/// and 41 % at 0.90 counting only first choices. A probe sequence of 16 finds no place with probability about p^16: 10^-21, 10^-9 and,
-/// with the overflow itself filling buckets to p = 0.6 at the highest load, 10^-4. The table is therefore sized to at most three quarters; the
+/// and 41 % at 0.90 counting only first choices. A probe sequence of 16 finds no place with probability about p^16:
+/// 10^-21, 10^-9 and,
+/// with the overflow itself filling buckets to p = 0.6 at the highest load, 10^-4. The table is therefore sized to at
+/// most three quarters; the
 /// bound is a refusal (<see cref="InsertResult.ChainTooLong"/>) and a counter, never a longer walk.</para>
 /// <para><b>Readers</b> take no lock and write nothing. A place is published by the release store of its tag after its
 /// reference, and that after the entry is complete; a reader loads tags, then reference, then key (loads
-/// stay in order on x86; on weaker machines the acquire loads below order them). A tag match proves nothing: the key is compared, then the state word
+/// stay in order on x86-64, the only architecture that this is built for). A tag match proves nothing: the key is
+/// compared, then the state word
 /// says whether the entry lives. An expired entry is skipped and the search goes on, so it cannot hide a live one.</para>
-/// <para><b>Writers</b> hold the stripe locks of both tuples (<see cref="StripeLocks"/>). Insertion first finds both places, then publishes
+/// <para><b>Writers</b> hold the stripe locks of both tuples (<see cref="StripeLocks"/>). Insertion first finds both
+/// places, then publishes
 /// reply before original; removal clears in reverse. Duplicates are looked for under the same locks, so two
 /// workers that see the first packets of one connection at once cannot both insert it.</para>
 /// <para><b>Reuse.</b> A removed entry keeps its contents until every worker has passed a quiescent point

@@ -6,8 +6,10 @@ namespace Dataplane.Conntrack;
 /// <summary>Free entries and the right to use them, shared by all workers and touched by each only once per batch.</summary>
 /// <remarks>
 /// <para>
-/// Two things are handed out. A <i>credit</i> is the right to one more connection; there are exactly as many as the configured maximum.
-/// An <i>index</i> names a free entry; there are more, because a removed entry gives its credit back at once and its index only after its
+/// Two things are handed out. A <i>credit</i> is the right to one more connection; there are exactly as many as the
+/// configured maximum.
+/// An <i>index</i> names a free entry; there are more, because a removed entry gives its credit back at once and its
+/// index only after its
 /// grace period. Both move between a worker and the pool in batches; when credits run short they move one by one and
 /// idle workers hand theirs in, so the maximum is reached exactly and never passed.
 /// </para>

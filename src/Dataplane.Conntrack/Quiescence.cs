@@ -8,7 +8,8 @@ namespace Dataplane.Conntrack;
 /// <summary>Tells when every worker has forgotten what it read: the grace period of retired memory.</summary>
 /// <remarks>
 /// <para>
-/// A worker publishes, once per poll and with nothing of the table in hand, the epoch it has seen. Memory unlinked before the epoch was
+/// A worker publishes, once per poll and with nothing of the table in hand, the epoch it has seen. Memory unlinked
+/// before the epoch was
 /// advanced to n may be reused when every online worker has published n or more: such a worker read the epoch after the
 /// advance, the advance is a locked instruction after the unlinking stores, so all it reads later lacks the unlinked reference.
 /// </para>

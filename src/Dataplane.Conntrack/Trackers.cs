@@ -8,9 +8,11 @@ namespace Dataplane.Conntrack;
 /// <summary>The protocol trackers: one transition table for all of them.</summary>
 /// <remarks>
 /// <para>
-/// A packet's direction, its class (what its TCP flags say; always <see cref="Plain"/> for UDP and ICMP) and the connection's state
+/// A packet's direction, its class (what its TCP flags say; always <see cref="Plain"/> for UDP and ICMP) and the
+/// connection's state
 /// select one byte: the next state, or one of three verdicts above the states. A state implies flags
-/// and, through the connection's policy, a timeout; so all that a hit does to an entry is one table look-up, and a swap of the state word if
+/// and, through the connection's policy, a timeout; so all that a hit does to an entry is one table look-up, and a swap
+/// of the state word if
 /// that changed it.
 /// </para>
 /// <para>
@@ -39,49 +41,63 @@ public static class Trackers
     private const int Classes = 8;
     private const int States = TimeoutTable.States;
 
+    // Short names make the rows below readable as a table.
+    private const byte Ss = (byte)TcpSynSent;
+    private const byte S2 = (byte)TcpSynSent2;
+    private const byte Sr = (byte)TcpSynReceived;
+    private const byte Es = (byte)TcpEstablished;
+    private const byte Fw = (byte)TcpFinWait;
+    private const byte Cw = (byte)TcpCloseWait;
+    private const byte La = (byte)TcpLastAck;
+    private const byte Tw = (byte)TcpTimeWait;
+    private const byte Cl = (byte)TcpClose;
+
     // Columns of the TCP rows: None SynSent SynSent2 SynReceived Established FinWait CloseWait LastAck TimeWait Close.
     private static readonly (Direction Direction, int Class, byte[] Next)[] s_tcpRows =
     [
         // Original SYN: the opening, repeated while unanswered. On a live connection it is a stray or an attack and the peer
         // answers with a challenge ACK (RFC 5961 §4); on an ended one it opens the next (RFC 9293 §3.6.1).
         (Direction.Original, Syn,
-            [Invalid, (byte)TcpSynSent, (byte)TcpSynSent2, Keep, Keep, Keep, Keep, Keep, Reopen, Reopen]),
+            [Invalid, Ss, S2, Keep, Keep, Keep, Keep, Keep, Reopen, Reopen]),
 
         // Original SYN and ACK: only in a simultaneous open (RFC 9293 §3.5, figure 7).
         (Direction.Original, SynAck,
-            [Invalid, Invalid, (byte)TcpSynReceived, (byte)TcpSynReceived, Keep, Keep, Keep, Keep, Keep, Keep]),
+            [Invalid, Invalid, Sr, Sr, Keep, Keep, Keep, Keep, Keep, Keep]),
 
         // Original FIN: the first of two, or the second.
         (Direction.Original, Fin,
-            [Invalid, Invalid, Invalid, (byte)TcpFinWait, (byte)TcpFinWait, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpTimeWait, Keep]),
+            [Invalid, Invalid, Invalid, Fw, Fw, La, La, La, Tw, Keep]),
 
-        // Original ACK: ends the handshake, acknowledges a FIN, carries data. Before the peer has answered nothing can be acknowledged.
+        // Original ACK: ends the handshake, acknowledges a FIN, carries data. Before the peer has answered nothing can
+        // be acknowledged.
         (Direction.Original, Plain,
-            [Invalid, Invalid, Keep, (byte)TcpEstablished, (byte)TcpEstablished, (byte)TcpCloseWait, (byte)TcpCloseWait, (byte)TcpTimeWait, (byte)TcpTimeWait, (byte)TcpClose]),
+            [Invalid, Invalid, Keep, Es, Es, Cw, Cw, Tw, Tw, Cl]),
 
         // Original RST: the end, from any state.
         (Direction.Original, Rst,
-            [Invalid, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, Keep, Keep]),
+            [Invalid, Cl, Cl, Cl, Cl, Cl, Cl, Cl, Keep, Keep]),
 
-        // Reply SYN: a simultaneous open, or the other side opening anew.
+        // Reply SYN: a simultaneous open. It never ends a connection: after a forged reset it would be all that an
+        // outsider needs.
         (Direction.Reply, Syn,
-            [Invalid, (byte)TcpSynSent2, (byte)TcpSynSent2, Keep, Keep, Keep, Keep, Keep, Reopen, Reopen]),
+            [Invalid, S2, S2, Keep, Keep, Keep, Keep, Keep, Keep, Keep]),
 
         // Reply SYN and ACK: the answer, and its repetitions.
         (Direction.Reply, SynAck,
-            [Invalid, (byte)TcpSynReceived, (byte)TcpSynReceived, (byte)TcpSynReceived, Keep, Keep, Keep, Keep, Keep, Keep]),
+            [Invalid, Sr, Sr, Sr, Keep, Keep, Keep, Keep, Keep, Keep]),
 
         // Reply FIN.
         (Direction.Reply, Fin,
-            [Invalid, Invalid, Invalid, (byte)TcpFinWait, (byte)TcpFinWait, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpLastAck, (byte)TcpTimeWait, Keep]),
+            [Invalid, Invalid, Invalid, Fw, Fw, La, La, La, Tw, Keep]),
 
-        // Reply ACK: to a SYN it is a challenge from an older connection of the same tuple (RFC 9293 §3.10.7.4) and must reach the client.
+        // Reply ACK: to a SYN it is a challenge from an older connection of the same tuple (RFC 9293 §3.10.7.4) and
+        // must reach the client.
         (Direction.Reply, Plain,
-            [Invalid, Keep, Keep, (byte)TcpSynReceived, (byte)TcpEstablished, (byte)TcpCloseWait, (byte)TcpCloseWait, (byte)TcpTimeWait, (byte)TcpTimeWait, (byte)TcpClose]),
+            [Invalid, Keep, Keep, Sr, Es, Cw, Cw, Tw, Tw, Cl]),
 
         // Reply RST: refused, or the end.
         (Direction.Reply, Rst,
-            [Invalid, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, (byte)TcpClose, Keep, Keep]),
+            [Invalid, Cl, Cl, Cl, Cl, Cl, Cl, Cl, Keep, Keep]),
     ];
 
     /// <summary>Next state or verdict by direction, class and state; 512 bytes.</summary>
@@ -89,8 +105,10 @@ public static class Trackers
 
     private static readonly byte[] s_transitions = Build();
 
-    /// <summary>What a packet does to a state word, by the same index: the next state or verdict in bits 24-31, flags to set in the low 16.</summary>
-    /// <remarks>The packet path's form of the table: one load in place of a look-up and the branches of <see cref="FlagsOf"/>.</remarks>
+    /// <summary>What a packet does to a state word, by the same index: the next state or verdict in bits 24-31, flags
+    /// to set in the low 16.</summary>
+    /// <remarks>The packet path's form of the table: one load in place of a look-up and the branches of <see
+    /// cref="FlagsOf"/>.</remarks>
     public static void CopyEffects(Span<uint> effects)
     {
         for (int index = 0; index < s_transitions.Length; index++)
@@ -166,7 +184,8 @@ public static class Trackers
             next.CopyTo(table, IndexOf(direction, packetClass, None));
         }
 
-        // UDP: an answer makes it replied, another packet of the opener after that a stream (RFC 4787 §4.3 speaks of timers only).
+        // UDP: an answer makes it replied, another packet of the opener after that a stream (RFC 4787 §4.3 speaks of
+        // timers only).
         table[IndexOf(Direction.Original, Plain, UdpUnreplied)] = (byte)UdpUnreplied;
         table[IndexOf(Direction.Original, Plain, UdpReplied)] = (byte)UdpStream;
         table[IndexOf(Direction.Original, Plain, UdpStream)] = (byte)UdpStream;

@@ -10,7 +10,7 @@ namespace Dataplane.Conntrack;
 /// <para>
 /// An attacker chooses tuples but not the key, and sees no hash. What must hold is that he cannot choose many
 /// tuples that share a bucket more often than chance. With the AES instructions each 16-byte block of
-/// the tuple goes through four AES rounds under keys of its own and the blocks are added: over four
+/// the tuple goes through four AES rounds under keys of its own and the results are XORed: over four
 /// rounds no input difference leads to any chosen output difference with probability above 2^-113
 /// (Keliher and Sui, "Exact maximum expected differential and linear probability for 2-round AES", gives the two-round
 /// bound 53/2^34 from which the four-round bound follows), far below the 2^-26 that bucket and

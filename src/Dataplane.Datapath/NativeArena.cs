@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace Dataplane.Datapath;
 
-/// <summary>Zeroed native blocks, each on cache lines of its own (two, so that adjacent-line prefetch shares nothing), freed together.</summary>
+/// <summary>Zeroed native blocks, each on cache lines of its own (two, so that adjacent-line prefetch shares nothing),
+/// freed together.</summary>
 internal sealed unsafe class NativeArena : IDisposable
 {
     private const int AlignmentBytes = 128;

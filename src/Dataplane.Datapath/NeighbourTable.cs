@@ -7,7 +7,8 @@ namespace Dataplane.Datapath;
 /// <summary>IPv4 neighbours of all ports, shared by the workers.</summary>
 /// <remarks>
 /// <para>
-/// The packet path reads <see cref="Adjacencies"/> by index without a lock. Everything else, finding a neighbour by address included, happens
+/// The packet path reads <see cref="Adjacencies"/> by index without a lock. Everything else, finding a neighbour by
+/// address included, happens
 /// under one spinlock: it is needed for a connection's first packets and for ARP, not per packet.
 /// </para>
 /// <para>
@@ -20,7 +21,13 @@ namespace Dataplane.Datapath;
 public unsafe partial struct NeighbourTable
 {
     /// <summary>Neighbours at most; index 0 means none.</summary>
-    public const int NeighboursMax = 4096;
+    public const int NeighboursMax = 65535;
+
+    /// <summary>Packets that may wait for neighbours in all: what a scan of empty addresses can take from the buffer
+    /// pool.</summary>
+    public const int HeldMax = 4096;
+
+    private const int RecycleLooksMax = 32;
 
     /// <summary>Time between two requests (RFC 1122 §2.3.2.1 allows one per second).</summary>
     public const long RequestIntervalNanoseconds = 1_000_000_000;
@@ -34,7 +41,7 @@ public unsafe partial struct NeighbourTable
     /// <summary>How long a neighbour that did not answer is left alone.</summary>
     public const long FailedNanoseconds = 3_000_000_000;
 
-    private const int ChainCount = 1024;
+    private const int ChainCount = 16384;
 
     /// <summary>One per neighbour, by index.</summary>
     public Adjacency* Adjacencies;
@@ -44,6 +51,7 @@ public unsafe partial struct NeighbourTable
     private int* _lock;
     private uint _used;
     private uint _recycle;
+    private int _held;
 
     /// <summary>Bytes to give to <see cref="Initialize"/>.</summary>
     public static int MemoryBytes => (NeighboursMax + 1) * (Adjacency.SizeBytes + sizeof(NeighbourRecord)) + ChainCount * sizeof(uint) + 64;
@@ -63,6 +71,21 @@ public unsafe partial struct NeighbourTable
     public readonly void Enter() => StripeLocks.Enter(_lock);
 
     public readonly void Exit() => StripeLocks.Exit(_lock);
+
+    /// <summary>Lets one more packet be held, unless too many are; only under the lock.</summary>
+    public bool TryHold()
+    {
+        if (_held == HeldMax)
+        {
+            return false;
+        }
+
+        _held++;
+        return true;
+    }
+
+    /// <summary>Packets are no longer held; only under the lock.</summary>
+    public void Unhold(int count) => _held -= count;
 
     /// <summary>The cold part of a neighbour; only under the lock.</summary>
     public readonly NeighbourRecord* Record(uint index) => _records + index;
@@ -119,12 +142,12 @@ public unsafe partial struct NeighbourTable
     }
 
     private readonly uint* Chain(byte port, Ipv4Address address) =>
-        _chains + ((address.Host * 2654435761u ^ port * 40503u) >> 22 & (ChainCount - 1));
+        _chains + ((address.Host * 2654435761u ^ port * 40503u) >> 18 & (ChainCount - 1));
 
     /// <summary>Takes the index of a neighbour that never answered.</summary>
     private uint Recycle()
     {
-        for (int looked = 0; looked < NeighboursMax; looked++)
+        for (int looked = 0; looked < RecycleLooksMax; looked++)
         {
             _recycle = _recycle % NeighboursMax + 1;
             NeighbourRecord* record = _records + _recycle;

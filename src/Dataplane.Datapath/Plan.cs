@@ -43,7 +43,7 @@ public unsafe struct Plan
     /// <summary>Count packets and bytes of every connection.</summary>
     public bool Accounting;
 
-    /// <summary>ICMP errors that one source may cause per second, per worker.</summary>
+    /// <summary>ICMP errors that one source may cause per second; workers share it evenly.</summary>
     public ushort IcmpErrorsPerSecond;
 
     /// <summary>The environment's route table for this plan.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Dataplane.Conntrack;
 using Dataplane.Nat;
@@ -110,13 +111,20 @@ public sealed unsafe class PlanBuilder
     }
 
     /// <summary>Adds a pool; addresses that are not a port's own are swallowed when no connection claims them.</summary>
-    /// <remarks>Without the blackhole a packet to an idle pool address would follow the default route back out, and round in circles.</remarks>
+    /// <remarks>Without the blackhole a packet to an idle pool address would follow the default route back out, and
+    /// round in circles.</remarks>
     /// <returns>The pool's index.</returns>
     public ushort AddPool(IReadOnlyList<AddressRange> ranges, ushort portLow, ushort portHigh)
     {
         ArgumentNullException.ThrowIfNull(ranges);
+        ArgumentOutOfRangeException.ThrowIfZero(ranges.Count, nameof(ranges));
         uint count = 0;
         int first = Ranges.Count;
+        if (first + ranges.Count > ushort.MaxValue)
+        {
+            throw new InvalidOperationException($"more than {ushort.MaxValue} address ranges in all pools");
+        }
+
         foreach (AddressRange range in ranges)
         {
             Ranges.Add(range);
@@ -180,7 +188,8 @@ public sealed unsafe class PlanBuilder
         while (left > 0)
         {
             // The largest aligned power of two that fits: a range becomes few prefixes.
-            int bits = Math.Min(next == 0 ? 31 : System.Numerics.BitOperations.TrailingZeroCount(next), System.Numerics.BitOperations.Log2(left));
+            int aligned = next == 0 ? 31 : BitOperations.TrailingZeroCount(next);
+            int bits = Math.Min(aligned, BitOperations.Log2(left));
             AddRoute(next, (byte)(32 - bits), new NextHop { Kind = NextHopKind.Blackhole });
             next += 1u << bits;
             left -= 1u << bits;

@@ -8,8 +8,10 @@ public readonly record struct PortQueues(int Receive, int Transmit);
 
 /// <summary>Which worker polls which receive queue, and which owns which transmit queue.</summary>
 /// <remarks>
-/// Receive queues are dealt out in turn over all ports, so that any number of ports and queues spreads evenly. A transmit queue has
-/// one owner. On a port with at least as many transmit queues as workers everybody owns one; with fewer, the others hand their packets to an
+/// Receive queues are dealt out in turn over all ports, so that any number of ports and queues spreads evenly. A
+/// transmit queue has
+/// one owner. On a port with at least as many transmit queues as workers everybody owns one; with fewer, the others
+/// hand their packets to an
 /// owner by a ring. Ownership starts at another worker on each port, so that no worker owns all single-queue ports.
 /// </remarks>
 public sealed class QueueAssignment

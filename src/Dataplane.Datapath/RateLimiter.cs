@@ -5,7 +5,8 @@ namespace Dataplane.Datapath;
 
 /// <summary>Limits what single sources can make the router send; one per worker, native.</summary>
 /// <remarks>
-/// A table of 1,024 token buckets by source address. Sources that share a bucket share its tokens, which errs on the side of silence. The limit is per source and not
+/// A table of 1,024 token buckets by source address. Sources that share a bucket share its tokens, which errs on the
+/// side of silence. The limit is per source and not
 /// global: with one common limit an outsider could measure from his own errors how many others were sent, and learn
 /// open ports by it (CVE-2020-25705). Tokens are counted in nanoseconds of waiting.
 /// </remarks>

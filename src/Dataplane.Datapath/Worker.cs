@@ -18,6 +18,10 @@ public sealed unsafe class Worker<TEnv>
     /// <summary>Compiled methods and allocated bytes are published this often.</summary>
     private const long InspectionNanoseconds = 250_000_000;
 
+    /// <summary>Announcements at start: the first few seconds of a link may lose some.</summary>
+    private const int Announcements = 3;
+    private const long AnnouncementNanoseconds = 2_000_000_000;
+
     /// <summary>Empty polls before an adaptive worker sleeps, and the bounds of its sleep.</summary>
     private const int EmptyPollsBeforeSleep = 200;
     private const long SleepNanosecondsMin = 10_000;
@@ -33,6 +37,8 @@ public sealed unsafe class Worker<TEnv>
     private long _compiledBefore = -1;
     private long _allocatedBefore;
     private long _inspectedNanoseconds;
+    private long _announceNanoseconds;
+    private int _announcementsLeft;
 
     public Worker(Router router, int index, TEnv environment)
     {
@@ -52,6 +58,7 @@ public sealed unsafe class Worker<TEnv>
         GoOnline();
         if (_context->WorkerIndex == 0)
         {
+            _announcementsLeft = Announcements;
             Announce();
         }
 
@@ -96,6 +103,8 @@ public sealed unsafe class Worker<TEnv>
     /// <summary>Tells the neighbours of every port where the router's addresses are (RFC 5227 §2.3).</summary>
     public void Announce()
     {
+        _announcementsLeft--;
+        _announceNanoseconds = _context->NowNanoseconds + AnnouncementNanoseconds;
         Plan* plan = _context->Plan;
         for (int index = 0; index < plan->AddressSection.Count; index++)
         {
@@ -149,6 +158,11 @@ public sealed unsafe class Worker<TEnv>
 
         _context->Pool->HandInWhenScarce(_context->Slot);
         NeighbourResolution.Maintain(_context, ref _environment);
+        if (_announcementsLeft > 0 && _context->NowNanoseconds >= _announceNanoseconds)
+        {
+            Announce();
+        }
+
         if (_context->NowNanoseconds - _inspectedNanoseconds >= InspectionNanoseconds)
         {
             Inspect();

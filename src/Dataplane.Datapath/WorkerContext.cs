@@ -89,7 +89,6 @@ public unsafe struct WorkerContext
     // Housekeeping.
     public uint NeighbourCursor;
     public long HousekeepingNanoseconds;
-    public ushort NextIdentification;
 }
 
 /// <summary>A hand-over ring and the port that its packets leave by.</summary>

@@ -5,7 +5,8 @@ namespace Dataplane.Datapath;
 
 /// <summary>What became of a worker's packets; native, written by one worker with plain stores, read by anyone.</summary>
 /// <remarks>
-/// Over all workers and at rest: Received + Made = Transmitted + Consumed + dropped + (HeldIn - HeldOut). A packet that waits for a
+/// Over all workers and at rest: Received + Made = Transmitted + Consumed + dropped + (HeldIn - HeldOut). A packet that
+/// waits for a
 /// neighbour or in a hand-over ring is held; the worker that takes it out counts it out.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
@@ -36,7 +37,8 @@ public unsafe struct WorkerCounters
     /// <summary>Packets the router wanted to make and had no buffer for.</summary>
     public ulong NoBuffer;
 
-    /// <summary>Methods the JIT compiled on the worker's thread since its loop began: 0, or the warm-up forgot something.</summary>
+    /// <summary>Methods the JIT compiled on the worker's thread since its loop began: 0, or the warm-up forgot
+    /// something.</summary>
     public ulong CompiledMethods;
 
     /// <summary>Bytes the worker's thread allocated since its loop began: 0.</summary>

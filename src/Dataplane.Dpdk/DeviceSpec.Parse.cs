@@ -15,7 +15,8 @@ public sealed partial record DeviceSpec
         "a PCI address (0000:3b:00.0), af_xdp:IFACE, af_packet:IFACE, tap:NAME, memif:PARAMETERS, pcap:rx=FILE,tx=FILE, "
         + "pcap:iface=IFACE, null, ring or vdev:DRIVER,PARAMETERS";
 
-    /// <summary>Reads a configured device. Never throws; <paramref name="error"/> is a sentence for the person who wrote it.</summary>
+    /// <summary>Reads a configured device. Never throws; <paramref name="error"/> is a sentence for the person who
+    /// wrote it.</summary>
     public static bool TryParse(
         string? text, [NotNullWhen(true)] out DeviceSpec? device, [NotNullWhen(false)] out string? error)
     {

@@ -18,7 +18,8 @@ public static unsafe class Eal
     /// <summary>Ports that exist now.</summary>
     public static uint PortCount => Native.dp_port_count();
 
-    /// <summary>Starts the EAL: memory, lcores (which wait for <see cref="Launch"/>), log capture. Writes nothing to stdout.</summary>
+    /// <summary>Starts the EAL: memory, lcores (which wait for <see cref="Launch"/>), log capture. Writes nothing to
+    /// stdout.</summary>
     /// <remarks>
     /// The calling thread becomes the main lcore's but keeps the CPU affinity it had, and so do threads created
     /// later: the runtime's own threads must not settle on worker CPUs. Devices are added afterwards, one by one

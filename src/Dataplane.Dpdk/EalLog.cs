@@ -56,7 +56,8 @@ public static unsafe class EalLog
     /// <summary>Copies the log to a file descriptor as well, 2 for stderr; -1 stops that.</summary>
     public static void Mirror(int fileDescriptor) => Native.dp_log_mirror(fileDescriptor);
 
-    /// <summary>The line that most likely names the cause of a failure, without its prefix; null when nothing was logged.</summary>
+    /// <summary>The line that most likely names the cause of a failure, without its prefix; null when nothing was
+    /// logged.</summary>
     internal static string? CauseSince(ulong position) => Cause(LinesSince(position));
 
     internal static string? Cause(IReadOnlyList<string> lines)

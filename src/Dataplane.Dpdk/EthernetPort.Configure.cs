@@ -93,7 +93,8 @@ public sealed unsafe partial class EthernetPort
         if (pool.DataRoomBytes < needed)
         {
             throw new DpdkException(
-                $"port {Name}: receive queue {queue}: mempool {pool.Name} has a data room of {pool.DataRoomBytes} bytes, {needed} are needed");
+                $"port {Name}: receive queue {queue}: mempool {pool.Name} has a data room "
+                + $"of {pool.DataRoomBytes} bytes, {needed} are needed");
         }
 
         if (Device.Kind == DeviceKind.AfXdp && pool.Chunks != 1)

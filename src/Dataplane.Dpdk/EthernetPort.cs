@@ -7,7 +7,8 @@ using Dataplane.Packet;
 namespace Dataplane.Dpdk;
 
 /// <summary>A port of the router: one device, or several members that act as one (a DPDK port for each AF_XDP queue).</summary>
-/// <remarks>Used by the control thread; workers take <see cref="RxQueue"/> and <see cref="TxQueue"/> to <see cref="Burst"/>.</remarks>
+/// <remarks>Used by the control thread; workers take <see cref="RxQueue"/> and <see cref="TxQueue"/> to <see
+/// cref="Burst"/>.</remarks>
 public sealed unsafe partial class EthernetPort : IDisposable
 {
     private readonly List<Member> _members = [];
@@ -158,8 +159,14 @@ public sealed unsafe partial class EthernetPort : IDisposable
         return new Member((ushort)port, device);
     }
 
-    private void Check(int result, string what, ulong position) =>
-        DpdkException.ThrowIfFailed(result, $"port {Name}: {what}", position);
+    private void Check(int result, string what, ulong position)
+    {
+        // The text is made on failure only: statistics are read while the router runs, where nothing may allocate.
+        if (result < 0)
+        {
+            DpdkException.ThrowIfFailed(result, $"port {Name}: {what}", position);
+        }
+    }
 
     private readonly record struct Member(ushort Port, DeviceMember Device);
 }

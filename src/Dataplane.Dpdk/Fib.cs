@@ -3,7 +3,8 @@ using Dataplane.Packet;
 
 namespace Dataplane.Dpdk;
 
-/// <summary>IPv4 routes by longest prefix: DPDK's DIR-24-8, one memory access a lookup, two behind a prefix longer than /24.</summary>
+/// <summary>IPv4 routes by longest prefix: DPDK's DIR-24-8, one memory access a lookup, two behind a prefix longer than
+/// /24.</summary>
 /// <remarks>The first table is 2^24 next hops of 4 bytes, 64 MiB of EAL memory whatever the number of routes.</remarks>
 public sealed unsafe class Fib : IDisposable
 {

@@ -15,7 +15,8 @@ public enum MemoryPages
     Reserved,
 }
 
-/// <summary>How many random cache lines a second one core can fetch from a region: the machine's own limit for table lookups.</summary>
+/// <summary>How many random cache lines a second one core can fetch from a region: the machine's own limit for table
+/// lookups.</summary>
 public sealed unsafe class MemoryLimit : IDisposable
 {
     /// <summary>Largest number of prefetches in flight.</summary>

@@ -41,12 +41,15 @@ public struct AddressPool
     }
 }
 
-/// <summary>Ports that are never given out because they are forwarded or served: 12 bytes.</summary>
-/// <remarks>Without this an inside host could be given the port of a published service and answer in its place (CVE-2021-3773).</remarks>
+/// <summary>Ports that are never given out because they are forwarded or served; 16 bytes.</summary>
+/// <remarks>Without this an inside host could be given the port of a published service and answer in its place
+/// (CVE-2021-3773).</remarks>
 [StructLayout(LayoutKind.Sequential)]
 public struct ReservedPorts
 {
-    public Ipv4Address Address;
+    /// <summary>First and last address, host order.</summary>
+    public uint AddressLow;
+    public uint AddressHigh;
     public ushort PortLow;
     public ushort PortHigh;
 

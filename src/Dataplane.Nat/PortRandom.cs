@@ -9,8 +9,10 @@ namespace Dataplane.Nat;
 
 /// <summary>A worker's source of unpredictable numbers for ports and ids; native, one writer.</summary>
 /// <remarks>
-/// AES in counter mode with ten rounds under round keys drawn independently from the system's generator: an outside observer of some
-/// ports learns nothing of the next (RFC 6056 §3.3.1 asks for exactly this of algorithm 1). Without AES instructions SipHash of the counter
+/// AES in counter mode with ten rounds under round keys drawn independently from the system's generator: an outside
+/// observer of some
+/// ports learns nothing of the next (RFC 6056 §3.3.1 asks for exactly this of algorithm 1). Without AES instructions
+/// SipHash of the counter
 /// under the same key. Each block of 16 bytes serves eight draws.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
@@ -49,7 +51,8 @@ public unsafe struct PortRandom
     }
 
     /// <summary>A number below <paramref name="bound"/>, which is 1 to 65,536.</summary>
-    /// <remarks>Multiply-shift of 16 bits: for bounds that do not divide 65,536 some values are likelier by at most bound/65,536.</remarks>
+    /// <remarks>Multiply-shift of 16 bits: for bounds that do not divide 65,536 some values are likelier by at most
+    /// bound/65,536.</remarks>
     public uint Below(uint bound)
     {
         if (_left == 0)

@@ -39,6 +39,7 @@ public static unsafe class PortSelector
     public const int TriesMax = 128;
 
     private const uint AddressesMax = 4;
+    private const int TriesPerSpareAddress = 16;
 
     /// <summary>Completes a reply tuple's destination with a free address and port.</summary>
     /// <param name="table">Where taken tuples stand.</param>
@@ -57,9 +58,13 @@ public static unsafe class PortSelector
         uint first = addressCount == 1 ? 0 : PairedAddress(table, inside, addressCount);
         uint addresses = addressCount < AddressesMax ? addressCount : AddressesMax;
         uint portCount = (uint)(selection.PortHigh - selection.PortLow + 1);
-        int tries = (int)(portCount < TriesMax ? portCount : TriesMax);
-        for (uint offset = 0; offset < addresses; offset++)
+        int left = TriesMax;
+        for (uint offset = 0; offset < addresses && left > 0; offset++)
         {
+            // The paired address may use up the whole budget but for a few looks at each of the others.
+            int reserve = (int)(addresses - 1 - offset) * TriesPerSpareAddress;
+            int tries = (int)System.Math.Min(portCount, (uint)(left - reserve));
+            left -= tries;
             reply.Destination = selection.Pool == null
                 ? selection.Address
                 : selection.Pool->AddressAt(selection.Ranges, (first + offset) % addressCount);
@@ -92,13 +97,14 @@ public static unsafe class PortSelector
         return table->Find(&candidate, table->Hash(&candidate), nowSeconds, worker).IsNone;
     }
 
-    /// <summary>The port itself if it may be given out, else the first one behind the reserved range it is in (0 behind 65,535).</summary>
+    /// <summary>The port itself if it may be given out, else the first one behind the reserved range it is in (0 behind
+    /// 65,535).</summary>
     private static ushort BehindReserved(in PortSelection selection, in Ipv4Tuple reply, ushort port)
     {
         for (int index = 0; index < selection.ReservedCount; index++)
         {
             ReservedPorts* reserved = selection.Reserved + index;
-            if (reserved->Address == reply.Destination
+            if (reply.Destination.Host - reserved->AddressLow <= reserved->AddressHigh - reserved->AddressLow
                 && port >= reserved->PortLow && port <= reserved->PortHigh
                 && (reserved->Protocol == 0 || reserved->Protocol == reply.Protocol))
             {

@@ -40,6 +40,7 @@ public readonly struct Rewrite
     public static Rewrite Between(in Ipv4Tuple original, in Ipv4Tuple reply)
     {
         Ipv4Tuple translated = reply.Inverted;
+        translated.Zone = original.Zone;
         if (translated == original)
         {
             return default;

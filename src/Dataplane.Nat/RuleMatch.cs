@@ -48,7 +48,8 @@ public struct RuleMatch
     };
 
     /// <summary>Whether the packet meets the condition; the egress port is asked only where it is known.</summary>
-    /// <remarks>A query's ICMP id stands in for its ports only as the tuple says: a port range other than all never matches ICMP.</remarks>
+    /// <remarks>A query's ICMP id stands in for its ports only as the tuple says: a port range other than all never
+    /// matches ICMP.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool Matches(in FirstPacket packet, bool routed)
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 
 namespace Dataplane.Os;
@@ -39,7 +40,27 @@ public static unsafe class CpuAffinity
     /// <summary>Keeps the calling thread, and threads it starts later, on the given processors.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number outside 0..<see cref="CpusMax"/>-1.</exception>
     /// <exception cref="OsException">None of them exists or is allowed to this process.</exception>
-    public static void SetCurrentThread(ReadOnlySpan<int> cpus)
+    public static void SetCurrentThread(ReadOnlySpan<int> cpus) => Set(0, cpus);
+
+    /// <summary>Keeps every thread that this process has now, and those that they start, on the given processors.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A number outside 0..<see cref="CpusMax"/>-1.</exception>
+    /// <exception cref="OsException">None of them exists or is allowed to this process.</exception>
+    public static void SetAllThreads(ReadOnlySpan<int> cpus)
+    {
+        foreach (string task in Directory.GetDirectories("/proc/self/task"))
+        {
+            try
+            {
+                Set(int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture), cpus);
+            }
+            catch (OsException e) when (e.ErrorNumber == Errno.NoSuchProcess)
+            {
+                // It ended between the listing and the call.
+            }
+        }
+    }
+
+    private static void Set(int thread, ReadOnlySpan<int> cpus)
     {
         ulong* mask = stackalloc ulong[MaskWords];
         new Span<ulong>(mask, MaskWords).Clear();
@@ -50,7 +71,7 @@ public static unsafe class CpuAffinity
             mask[cpu / 64] |= 1UL << (cpu % 64);
         }
 
-        if (Libc.SetAffinity(0, MaskWords * sizeof(ulong), mask) != 0)
+        if (Libc.SetAffinity(thread, MaskWords * sizeof(ulong), mask) != 0)
         {
             throw OsException.Last($"run on processors {Format(cpus)}");
         }

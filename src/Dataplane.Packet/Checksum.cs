@@ -101,7 +101,8 @@ public static unsafe partial class Checksum
     /// <param name="ip">The header whose addresses are in the pseudo-header.</param>
     /// <param name="protocol">IANA protocol number of the message.</param>
     /// <param name="l4">The message; all <paramref name="lengthBytes"/> bytes are readable.</param>
-    /// <param name="lengthBytes">Of header and payload, at least the protocol's shortest header; for UDP its length field.</param>
+    /// <param name="lengthBytes">Of header and payload, at least the protocol's shortest header; for UDP its length
+    /// field.</param>
     public static bool VerifyL4(Ipv4Header* ip, byte protocol, byte* l4, int lengthBytes) => protocol switch
     {
         IpProtocol.Udp => ((UdpHeader*)l4)->Checksum.Raw == 0 || Verify(l4, lengthBytes, PseudoHeader(ip, protocol, lengthBytes)),
@@ -110,7 +111,8 @@ public static unsafe partial class Checksum
         _ => true,
     };
 
-    /// <summary>The same over IPv6, where UDP without a checksum is wrong (RFC 8200 §8.1) and ICMPv6 has the pseudo-header too.</summary>
+    /// <summary>The same over IPv6, where UDP without a checksum is wrong (RFC 8200 §8.1) and ICMPv6 has the
+    /// pseudo-header too.</summary>
     /// <inheritdoc cref="VerifyL4(Ipv4Header*, byte, byte*, int)" path="/param"/>
     public static bool VerifyL4(Ipv6Header* ip, byte protocol, byte* l4, int lengthBytes) => protocol switch
     {

@@ -24,6 +24,7 @@ public unsafe struct QuotedPacket
     /// <summary>Where the checksum stands in the inner transport header: 16, 6 or 2.</summary>
     public byte ChecksumOffset;
 
-    /// <summary>Whether the two bytes of the inner transport checksum are among the quoted ones; of TCP they often are not.</summary>
+    /// <summary>Whether the two bytes of the inner transport checksum are among the quoted ones; of TCP they often are
+    /// not.</summary>
     public readonly bool HasChecksum => ChecksumOffset + 2 <= L4AvailableBytes;
 }

@@ -30,9 +30,34 @@ public sealed class SizeTests
     {
         ulong buckets = ConntrackMemory<Ipv4Tuple>.BucketsFor(entriesMax, 0);
         Assert.True(ulong.IsPow2(buckets));
-        Assert.True(buckets >= (ulong)StripeLocks.Count);
+
+        // Fewer would cut the probe sequences of a small table short.
+        ulong least = (ulong)StripeLocks.Count * (ulong)ConntrackTable<Ipv4Tuple>.ProbesMax;
+        Assert.True(buckets >= least);
         Assert.True(2ul * entriesMax <= buckets * Bucket.Places * 3 / 4);
-        Assert.True(buckets == (ulong)StripeLocks.Count || 2ul * entriesMax > buckets / 2 * Bucket.Places * 3 / 4 - 2);
+        Assert.True(buckets == least || 2ul * entriesMax > buckets / 2 * Bucket.Places * 3 / 4 - 2);
+    }
+
+    [Theory]
+    [InlineData(1u)]
+    [InlineData(3_000u)]
+    [InlineData(24_000u)]
+    public unsafe void A_table_of_any_size_takes_as_many_connections_as_it_was_made_for(uint entriesMax)
+    {
+        using ConntrackMemory<Ipv4Tuple> memory = new(new ConntrackSize(entriesMax, 1, false));
+        WorkerSlot* slot = memory.Slot(0);
+        for (uint number = 0; number < entriesMax; number++)
+        {
+            Assert.True(memory.Table->TryAllocate(slot, out uint index));
+            byte* entry = memory.Table->EntryAt(index);
+            Ipv4Tuple tuple = new() { Source = Ipv4Address.FromHost(number), Destination = Ipv4Address.FromHost(~number), Protocol = IpProtocol.Udp };
+            *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = tuple;
+            *Entry<Ipv4Tuple>.Tuple(entry, Direction.Reply) = tuple.Inverted;
+            Entry<Ipv4Tuple>.Head(entry)->State = new StateWord(100, ConnectionState.UdpUnreplied, 0, EntryFlags.None).Value;
+            Assert.Equal(InsertResult.Inserted, memory.Table->Insert(slot, index, 1, out _));
+        }
+
+        Assert.False(memory.Table->TryAllocate(slot, out _));
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class TrackerTests
     {
         //                none ss  s2  sr  es  fw  cw  la  tw  cl
         { "> SYN",       "-    ss  s2  =   =   =   =   =   new new" },
-        { "< SYN",       "-    s2  s2  =   =   =   =   =   new new" },
+        { "< SYN",       "-    s2  s2  =   =   =   =   =   =   =  " },
         { "> SYN,ACK",   "-    -   sr  sr  =   =   =   =   =   =" },
         { "< SYN,ACK",   "-    sr  sr  sr  =   =   =   =   =   =" },
         { "> ACK",       "-    -   =   es  es  cw  cw  tw  tw  cl" },

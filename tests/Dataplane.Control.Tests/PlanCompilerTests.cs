@@ -65,9 +65,11 @@ public class PlanCompilerTests
         Assert.Equal((8443, 1), (plan.DestinationRules[1].ToPort, plan.DestinationRules[1].ToPortCount));
         Assert.Equal((0, "10.0.0.8"), (plan.DestinationRules[2].ToPort, plan.DestinationRules[2].To.ToString()));
         Assert.Equal(
-            ["198.51.100.2 17 10-19", "203.0.113.4 6 443-443", "203.0.113.5 6 443-443", "203.0.113.6 0 0-65535"],
-            plan.Reserved.Select(item => $"{item.Address} {item.Protocol} {item.PortLow}-{item.PortHigh}"));
+            ["198.51.100.2-198.51.100.2 17 10-19", "203.0.113.4-203.0.113.5 6 443-443", "203.0.113.6-203.0.113.6 0 0-65535"],
+            plan.Reserved.Select(item => $"{Text(item.AddressLow)}-{Text(item.AddressHigh)} {item.Protocol} {item.PortLow}-{item.PortHigh}"));
     }
+
+    private static string Text(uint host) => Ipv4Address.FromHost(host).ToString();
 
     [Fact]
     public void Addresses_in_a_source_rule_become_a_pool_of_their_own()

@@ -64,14 +64,14 @@ internal sealed class HostProcess : IDisposable
     internal HostResult Finish()
     {
         _process.StandardInput.Close();
-        System.Threading.Tasks.Task<string> errors = _process.StandardError.ReadToEndAsync();
+        System.Threading.Tasks.Task<string> reading = _process.StandardError.ReadToEndAsync();
         string output = _process.StandardOutput.ReadToEnd();
         if (!_process.WaitForExit(Limit))
         {
             throw new TimeoutException("the host does not end");
         }
 
-        return new HostResult(_process.ExitCode, output, errors.Result);
+        return new HostResult(_process.ExitCode, output, reading.GetAwaiter().GetResult());
     }
 
     internal void Kill()

@@ -114,12 +114,18 @@ public sealed unsafe class PortSelectorTests : IDisposable
         Assert.Equal(Enumerable.Range(65530, 6), ports.Order());
     }
 
+    private static ReservedPorts Reserve(string address, ushort low, ushort high, byte protocol = 0)
+    {
+        uint host = Ipv4Address.Parse(address).Host;
+        return new ReservedPorts { AddressLow = host, AddressHigh = host, PortLow = low, PortHigh = high, Protocol = protocol };
+    }
+
     [Fact]
     public void Reserved_ports_of_the_address_and_protocol_are_never_given_out()
     {
-        _reserved[0] = new ReservedPorts { Address = Ipv4Address.Parse("198.51.100.2"), PortLow = 5000, PortHigh = 5003, Protocol = IpProtocol.Tcp };
-        _reserved[1] = new ReservedPorts { Address = Ipv4Address.Parse("198.51.100.2"), PortLow = 5007, PortHigh = 5007 };
-        _reserved[2] = new ReservedPorts { Address = Ipv4Address.Parse("198.51.100.3"), PortLow = 5000, PortHigh = 5009 };
+        _reserved[0] = Reserve("198.51.100.2", 5000, 5003, IpProtocol.Tcp);
+        _reserved[1] = Reserve("198.51.100.2", 5007, 5007);
+        _reserved[2] = Reserve("198.51.100.3", 5000, 5009);
         PortSelection selection = One("198.51.100.2", 5000, 5009);
         selection.Reserved = _reserved;
         selection.ReservedCount = 3;
@@ -129,6 +135,18 @@ public sealed unsafe class PortSelectorTests : IDisposable
         selection.PortHigh = 5007;
         Ipv4Tuple reply = ReplyTo("10.0.0.5", 1000, "192.0.2.9");
         Assert.False(Select(selection, "10.0.0.5", ref reply));
+    }
+
+    [Theory]
+    [InlineData((ushort)1024, (ushort)60_000, (ushort)60_001, (ushort)65_535)]
+    [InlineData((ushort)2000, (ushort)65_535, (ushort)1024, (ushort)1999)]
+    public void A_reserved_range_longer_than_the_search_does_not_end_it(ushort low, ushort high, ushort least, ushort most)
+    {
+        _reserved[0] = Reserve("198.51.100.2", low, high);
+        PortSelection selection = One("198.51.100.2", 1024, 65535);
+        selection.Reserved = _reserved;
+        selection.ReservedCount = 1;
+        Assert.All(Drawn(selection, IpProtocol.Tcp), port => Assert.InRange(port, least, most));
     }
 
     [Fact]

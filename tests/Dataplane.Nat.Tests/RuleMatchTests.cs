@@ -19,7 +19,7 @@ public sealed class RuleMatchTests
         Assert.Equal(56, Unsafe.SizeOf<SourceRule>());
         Assert.Equal(8, Unsafe.SizeOf<AddressRange>());
         Assert.Equal(12, Unsafe.SizeOf<AddressPool>());
-        Assert.Equal(12, Unsafe.SizeOf<ReservedPorts>());
+        Assert.Equal(16, Unsafe.SizeOf<ReservedPorts>());
         Assert.Equal(8, Unsafe.SizeOf<Rewrite>());
     }
 

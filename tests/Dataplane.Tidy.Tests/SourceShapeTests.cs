@@ -11,13 +11,18 @@ public sealed partial class SourceShapeTests
     private const int LinesMax = 400;
     private const int CharactersMax = 140;
 
+    // Tests are read row by row: a case on one line beats a narrow one.
+    private const int TestCharactersMax = 175;
+
     [Fact]
     public void A_file_has_at_most_400_lines() =>
         Offenders.None(Tree.Sources().Where(path => Tree.Lines(path).Length > LinesMax));
 
     [Fact]
-    public void A_line_has_at_most_140_characters() =>
-        Offenders.None(Lines(line => line.Length > CharactersMax));
+    public void A_line_has_at_most_140_characters_and_175_in_tests() =>
+        Offenders.None(Tree.Sources().SelectMany(path => Tree.Lines(path).Index()
+            .Where(line => line.Item.Length > (path.Contains("tests/", StringComparison.Ordinal) ? TestCharactersMax : CharactersMax))
+            .Select(line => $"{path}:{line.Index + 1}")));
 
     [Fact]
     public void No_line_ends_with_blanks() =>

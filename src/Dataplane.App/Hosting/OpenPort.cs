@@ -14,6 +14,7 @@ internal sealed class OpenPort : IDisposable
     {
         Configuration = configuration;
         Device = device;
+        Mac = configuration.Mac ?? device.Mac;
         JsonName = JsonEncodedText.Encode(configuration.Name);
         JsonDevice = JsonEncodedText.Encode(configuration.Device);
         JsonDriver = JsonEncodedText.Encode(device.Info().Driver);
@@ -33,7 +34,7 @@ internal sealed class OpenPort : IDisposable
     public JsonEncodedText[] JsonAddresses { get; }
 
     /// <summary>The address that frames are sent from: the configured one, else the device's.</summary>
-    public MacAddress Mac => Configuration.Mac ?? Device.Mac;
+    public MacAddress Mac { get; }
 
     public void Dispose() => Device.Dispose();
 }

@@ -5,7 +5,8 @@ using Dataplane.Dpdk;
 namespace Dataplane.App.Hosting;
 
 /// <summary>Where the queues of the router's ports are among DPDK's ports; native, read-only after start.</summary>
-/// <remarks>One port of the router may be several DPDK ports: with AF_XDP each queue is one. 32 KiB, of which a worker touches a line or two.</remarks>
+/// <remarks>One port of the router may be several DPDK ports: with AF_XDP each queue is one. 32 KiB, of which a worker
+/// touches a line or two.</remarks>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct QueueMap
 {

@@ -17,7 +17,8 @@ namespace Dataplane.App.Hosting;
 
 /// <summary>The router as a process: opens what the configuration names, runs until a signal, closes everything.</summary>
 /// <remarks>
-/// Everything is allocated on the way up, in the order socket, DPDK, ports, plan, table, workers, and released in reverse. A failure on the way
+/// Everything is allocated on the way up, in the order socket, DPDK, ports, plan, table, workers, and released in
+/// reverse. A failure on the way
 /// releases what was there and ends in one line with a remedy.
 /// </remarks>
 internal sealed unsafe class RouterHost : IControlHost, IDisposable
@@ -30,6 +31,12 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
     {
         _wake = new EventFd();
         _release.Push(_wake.Dispose);
+
+        // From the first opened resource to the last closed one: a signal must never leave a program on an interface behind.
+        foreach (PosixSignal signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP })
+        {
+            _release.Push(PosixSignalRegistration.Create(signal, RequestStop).Dispose);
+        }
     }
 
     public bool StopRequested => _stopRequested;
@@ -53,12 +60,21 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
     {
         while (_release.TryPop(out Action? release))
         {
-            release();
+            try
+            {
+                release();
+            }
+            catch (Exception e) when (e is DpdkException or OsException or IOException)
+            {
+                // What failed on the way up has been reported; on the way down everything else is still released.
+                Console.Error.WriteLine($"dataplane: while stopping: {e.Message}");
+            }
         }
     }
 
     private void RunUntilStopped(RouterConfiguration configuration, TextWriter output)
     {
+        LeaveWorkerCpus(configuration);
         ControlSocket socket = Own(ControlSocket.Open(configuration.Control.Socket));
         DeviceSpec[] devices = Devices(configuration, output);
         RouterMemory memory = RouterMemory.For(configuration, devices);
@@ -67,17 +83,17 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
         OpenPort[] ports = OpenPorts(configuration, devices, pool);
         Plan* plan = BuildPlan(configuration, ports);
         int workerCount = configuration.Cores.Length;
-        QueueAssignment assignment = new([.. ports.Select(port => new PortQueues(port.Device.RxQueues, port.Device.TxQueues))], workerCount);
+        QueueAssignment assignment = new(
+            [.. ports.Select(port => new PortQueues(port.Device.RxQueues, port.Device.TxQueues))], workerCount);
         bool hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Auto;
-        Router router = Own(new Router(plan, new ConntrackSize((uint)configuration.Conntrack.MaxEntries, workerCount, hugepages), assignment));
+        ConntrackSize size = new((uint)configuration.Conntrack.MaxEntries, workerCount, hugepages);
+        Router router = Own(new Router(plan, size, assignment));
         Worker<DpdkEnvironment>[] workers = BuildWorkers(router, pool, ports);
         ShowSource source = Own(new ShowSource(router, ports, [.. eal.WorkerLcores]));
         ControlServer server = Own(new ControlServer(socket, source));
         _ = Warmup.Run();
         StartupReport.Write(output, configuration, eal, ports, router, pool);
 
-        using PosixSignalRegistration term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, RequestStop);
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, RequestStop);
         foreach (OpenPort port in ports)
         {
             port.Device.Start();
@@ -85,12 +101,12 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
 
         // What start-up left behind is collected now, so that nothing is later.
         GC.Collect();
-        WorkerLauncher.Start(workers, eal.WorkerLcores, configuration.Idle);
         _release.Push(() =>
         {
             router.Stop();
             WorkerLauncher.Wait(eal.WorkerLcores);
         });
+        WorkerLauncher.Start(workers, eal.WorkerLcores, configuration.Idle);
         output.WriteLine($"ready: control socket {configuration.Control.Socket}");
         output.Flush();
         server.Run(this, _wake);
@@ -143,13 +159,25 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
             WorkerCpus = configuration.Cores,
             ControlCpu = ControlCpu(configuration),
             FilePrefix = configuration.Control.FilePrefix,
-            Hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Off ? Dpdk.HugepageMode.Off : Dpdk.HugepageMode.Auto,
+            Hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Off
+                ? Dpdk.HugepageMode.Off
+                : Dpdk.HugepageMode.Auto,
             MemoryMiB = memory.PoolMiB,
             PciAllow = [.. devices.Where(device => device.Kind == DeviceKind.Pci).Select(device => device.PciAddress!)],
             Telemetry = true,
         });
         _release.Push(Eal.Cleanup);
         return startup;
+    }
+
+    /// <summary>Moves this thread and the runtime's own to the CPUs that no worker has, if there are any.</summary>
+    private static void LeaveWorkerCpus(RouterConfiguration configuration)
+    {
+        int[] others = [.. CpuAffinity.GetCurrentThread().Where(cpu => !configuration.Cores.Contains(cpu))];
+        if (others.Length > 0)
+        {
+            CpuAffinity.SetAllThreads(others);
+        }
     }
 
     /// <summary>The first CPU that no worker has; without one the control thread shares the first worker's.</summary>

@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Numerics;
 using Dataplane.Control.Configuration;
 using Dataplane.Datapath;
 using Dataplane.Dpdk;
+using PortConfiguration = Dataplane.Control.Configuration.PortConfiguration;
 
 namespace Dataplane.App.Hosting;
 
@@ -21,7 +23,6 @@ internal sealed record RouterMemory(int Mbufs, int DataRoomBytes, int PoolMiB)
 
     private const int RouteTableMiB = 64;
     private const int DriverMiB = 64;
-    private const int HeldForNeighbours = 4096;
 
     // Object header, mbuf header, the spreading pad.
     private const int OverheadBytes = 64 + Packet.Mbuf.SizeBytes + 64;
@@ -30,15 +31,24 @@ internal sealed record RouterMemory(int Mbufs, int DataRoomBytes, int PoolMiB)
     public static RouterMemory For(RouterConfiguration configuration, IReadOnlyList<DeviceSpec> devices)
     {
         int workers = configuration.Cores.Length;
-        int rings = devices.Select((device, index) => device.MbufsPerQueue(Descriptors, Descriptors) * Math.Max(configuration.Ports[index].Queues, workers)).Sum();
-        int perWorker = 2 * CachePerLcore + WorkerContext.BurstMax + configuration.Ports.Length * (WorkerContext.TransmitMax + HandoverRing.Capacity);
-        int computed = rings + workers * perWorker + HeldForNeighbours;
-        int mbufs = configuration.Memory.Mbufs > 0 ? configuration.Memory.Mbufs : (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)computed) - 1;
-        int dataRoom = devices.Select((device, index) => device.DataRoomBytes(configuration.Ports[index].MtuBytes)).Append(Mempool.DefaultDataRoomBytes).Max();
+        int ports = configuration.Ports.Length;
+        int rings = devices.Select((device, index) => Rings(device, configuration.Ports[index], workers)).Sum();
+        int perWorker = 2 * CachePerLcore + WorkerContext.BurstMax + ports * (WorkerContext.TransmitMax + HandoverRing.Capacity);
+        int computed = rings + workers * perWorker + NeighbourTable.HeldMax;
+
+        // A power of two minus one is what a mempool stores without waste.
+        int mbufs = configuration.Memory.Mbufs > 0
+            ? configuration.Memory.Mbufs
+            : (int)BitOperations.RoundUpToPowerOf2((uint)computed) - 1;
+        int dataRoom = devices.Select((device, index) => device.DataRoomBytes(configuration.Ports[index].MtuBytes))
+            .Append(Mempool.DefaultDataRoomBytes).Max();
         long bytes = (long)mbufs * (dataRoom + OverheadBytes);
         int pool = configuration.Memory.PoolBytes > 0
             ? (int)(configuration.Memory.PoolBytes >> 20)
             : (int)(bytes + bytes / 8 >> 20) + RouteTableMiB + DriverMiB;
         return new RouterMemory(mbufs, dataRoom, pool);
     }
+
+    private static int Rings(DeviceSpec device, PortConfiguration port, int workers) =>
+        device.MbufsPerQueue(Descriptors, Descriptors) * Math.Max(port.Queues, workers);
 }

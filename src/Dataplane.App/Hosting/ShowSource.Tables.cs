@@ -54,10 +54,10 @@ internal sealed unsafe partial class ShowSource
             return ShowStep.End;
         }
 
-        table->Enter();
+        // Without the lock: a thread that may be preempted must not hold what workers spin on. The worst that a change in between
+        // can show is one row of two neighbours.
         NeighbourRecord* record = table->Record(index);
         (Ipv4Address address, byte port, byte held) = (record->Address, record->Port, record->HeldCount);
-        table->Exit();
         Adjacency adjacency = Adjacency.Load(table->Adjacencies + index);
         writer.WriteStartObject();
         ShowText.Address(writer, "address"u8, address);

@@ -8,7 +8,8 @@ using Dataplane.Packet;
 
 namespace Dataplane.App.Hosting;
 
-/// <summary>Reads the running router for the control socket: counters as they stand, tables by cursor, nothing allocated per row.</summary>
+/// <summary>Reads the running router for the control socket: counters as they stand, tables by cursor, nothing
+/// allocated per row.</summary>
 internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
 {
     /// <summary>Entries looked at for one row before other clients have their turn.</summary>

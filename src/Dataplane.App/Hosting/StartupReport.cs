@@ -11,7 +11,8 @@ namespace Dataplane.App.Hosting;
 /// <summary>What an operator wants to see once, at start: ports, workers and their queues, and where the memory went.</summary>
 internal static class StartupReport
 {
-    public static void Write(TextWriter output, RouterConfiguration configuration, EalStartup eal, OpenPort[] ports, Router router, Mempool pool)
+    public static void Write(
+        TextWriter output, RouterConfiguration configuration, EalStartup eal, OpenPort[] ports, Router router, Mempool pool)
     {
         output.WriteLine($"dataplane {ProductVersion.Text}, {eal.Version}, {(eal.UsesHugepages ? "2 MiB hugepages" : "no hugepages")}");
         foreach (string note in eal.Notes)
@@ -46,12 +47,15 @@ internal static class StartupReport
         {
             int self = worker;
             QueueAssignment assignment = router.Assignment;
-            string receives = string.Join(", ", assignment.ReceiveQueues(worker).Select(queue => $"{ports[queue.Port].Configuration.Name}:{queue.Queue}"));
+            string receives = string.Join(
+                ", ", assignment.ReceiveQueues(worker).Select(queue => $"{ports[queue.Port].Configuration.Name}:{queue.Queue}"));
             string transmits = string.Join(", ", ports.Select((port, index) => assignment.TransmitQueue(self, index) >= 0
                 ? $"{port.Configuration.Name}:{assignment.TransmitQueue(self, index)}"
                 : $"{port.Configuration.Name} by worker {assignment.TransmitOwner(self, index)}"));
             string idle = configuration.Idle == IdleMode.Spin ? "spin" : "adaptive";
-            output.WriteLine($"{worker,-10} {configuration.Cores[worker],3} {eal.WorkerLcores[worker],5} {idle,-9} {(receives.Length > 0 ? receives : "nothing")}; {transmits}");
+            receives = receives.Length > 0 ? receives : "nothing";
+            output.WriteLine(
+                $"{worker,-10} {configuration.Cores[worker],3} {eal.WorkerLcores[worker],5} {idle,-9} {receives}; {transmits}");
         }
     }
 

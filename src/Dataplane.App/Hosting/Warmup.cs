@@ -12,20 +12,25 @@ namespace Dataplane.App.Hosting;
 
 /// <summary>Compiles the whole packet path before the ports open, so that no first packet waits for the compiler.</summary>
 /// <remarks>
-/// The path is all of four assemblies, so all their methods are compiled, with the generic ones closed as a worker closes them. Tiered compilation is off:
+/// The path is all of four assemblies, so all their methods are compiled, with the generic ones closed as a worker
+/// closes them. Tiered compilation is off:
 /// what is compiled here is final.
 /// </remarks>
 internal static class Warmup
 {
-    private const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    private const BindingFlags All = BindingFlags.Static | BindingFlags.Instance
+        | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    /// <summary>A type of each assembly whose code packets pass through.</summary>
+    private static readonly Type[] s_packetPath = [typeof(Mbuf), typeof(StateWord), typeof(Rewrite), typeof(Plan)];
 
     /// <summary>Compiles; returns the number of methods.</summary>
     public static int Run()
     {
         int count = 0;
-        foreach (Assembly assembly in new[] { typeof(Mbuf).Assembly, typeof(StateWord).Assembly, typeof(Rewrite).Assembly, typeof(Plan).Assembly })
+        foreach (Type inAssembly in s_packetPath)
         {
-            foreach (Type type in assembly.GetTypes())
+            foreach (Type type in inAssembly.Assembly.GetTypes())
             {
                 count += Prepare(type);
             }
@@ -98,7 +103,8 @@ internal static class Warmup
     {
         Type[] parameters = method.GetGenericArguments();
         Type[] arguments = Array.ConvertAll(
-            parameters, parameter => TakesEnvironment(parameter) ? typeof(DpdkEnvironment) : TakesPolicy(parameter) ? policy : typeof(Ipv4Tuple));
+            parameters,
+            parameter => TakesEnvironment(parameter) ? typeof(DpdkEnvironment) : TakesPolicy(parameter) ? policy : typeof(Ipv4Tuple));
         try
         {
             RuntimeHelpers.PrepareMethod(method.MakeGenericMethod(arguments).MethodHandle, Handles([.. typeArguments, .. arguments]));
@@ -111,9 +117,12 @@ internal static class Warmup
         }
     }
 
-    private static bool TakesEnvironment(Type parameter) => Array.Exists(parameter.GetGenericParameterConstraints(), c => c == typeof(IEnvironment));
+    private static bool TakesEnvironment(Type parameter) => IsConstrainedTo(parameter, typeof(IEnvironment));
 
-    private static bool TakesPolicy(Type parameter) => Array.Exists(parameter.GetGenericParameterConstraints(), c => c == typeof(IChecksumPolicy));
+    private static bool TakesPolicy(Type parameter) => IsConstrainedTo(parameter, typeof(IChecksumPolicy));
+
+    private static bool IsConstrainedTo(Type parameter, Type constraint) =>
+        Array.Exists(parameter.GetGenericParameterConstraints(), type => type == constraint);
 
     private static RuntimeTypeHandle[] Handles(Type[] types) => Array.ConvertAll(types, type => type.TypeHandle);
 }

@@ -9,7 +9,8 @@ namespace Dataplane.App.Hosting;
 
 /// <summary>Runs workers on EAL lcores.</summary>
 /// <remarks>
-/// DPDK starts a plain function with one argument, so the workers stand in a static table and the argument is an index. One router per process is what
+/// DPDK starts a plain function with one argument, so the workers stand in a static table and the argument is an index.
+/// One router per process is what
 /// the EAL allows anyway.
 /// </remarks>
 internal static unsafe class WorkerLauncher

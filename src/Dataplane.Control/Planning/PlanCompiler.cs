@@ -15,7 +15,8 @@ using TrackRule = Dataplane.Control.Configuration.TrackRule;
 
 namespace Dataplane.Control.Planning;
 
-/// <summary>Translates a checked configuration into the datapath's plan. Nothing is decided here that a check could refuse.</summary>
+/// <summary>Translates a checked configuration into the datapath's plan. Nothing is decided here that a check could
+/// refuse.</summary>
 public static class PlanCompiler
 {
     /// <param name="configuration">As the loader returned it.</param>
@@ -132,11 +133,12 @@ public static class PlanCompiler
         foreach (DestinationRule rule in configuration.Destination)
         {
             byte protocol = rule.Match.Protocol == RuleMatch.Any ? (byte)0 : (byte)rule.Match.Protocol;
-            foreach (Ipv4Address address in Published(configuration, rule.Match))
+            foreach (Ipv4Range range in Published(configuration, rule.Match))
             {
                 plan.Reserved.Add(new ReservedPorts
                 {
-                    Address = address,
+                    AddressLow = range.First.Host,
+                    AddressHigh = range.Last.Host,
                     PortLow = rule.Match.DestinationPort.First,
                     PortHigh = rule.Match.DestinationPort.Last,
                     Protocol = protocol,
@@ -145,15 +147,16 @@ public static class PlanCompiler
         }
     }
 
-    /// <summary>The addresses that translation may use and the match covers; for a match of all, the ingress port's own.</summary>
-    private static IEnumerable<Ipv4Address> Published(RouterConfiguration configuration, RuleMatch match)
+    /// <summary>The addresses that translation may use and the match covers; for a match of all, the ingress port's
+    /// own.</summary>
+    private static IEnumerable<Ipv4Range> Published(RouterConfiguration configuration, RuleMatch match)
     {
         IEnumerable<PortConfiguration> ports = match.InPort >= 0 && match.Destination == Ipv4Range.All
             ? [configuration.Ports[match.InPort]]
             : configuration.Ports;
         foreach (Ipv4Prefix own in ports.SelectMany(port => port.Addresses).Where(own => match.Destination.Contains(own.Address)))
         {
-            yield return own.Address;
+            yield return new Ipv4Range(own.Address, own.Address);
         }
 
         // A rule that names no destination forwards what is sent to the router, not to whole pools.
@@ -166,10 +169,8 @@ public static class PlanCompiler
         foreach (Ipv4Range range in drawn.Where(match.Destination.Overlaps))
         {
             uint last = Math.Min(range.Last.Host, match.Destination.Last.Host);
-            for (uint host = Math.Max(range.First.Host, match.Destination.First.Host); host <= last; host++)
-            {
-                yield return Ipv4Address.FromHost(host);
-            }
+            uint first = Math.Max(range.First.Host, match.Destination.First.Host);
+            yield return new Ipv4Range(Ipv4Address.FromHost(first), Ipv4Address.FromHost(last));
         }
     }
 

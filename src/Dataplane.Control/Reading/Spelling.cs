@@ -22,7 +22,8 @@ internal static class Spelling
     internal static string? DidYouMean(string word, IEnumerable<string> candidates) =>
         Nearest(word, candidates) is { } nearest ? $"did you mean \"{nearest}\"?" : null;
 
-    /// <summary>Edits between two words ignoring case: insert, delete, replace, or swap of neighbours (optimal string alignment).</summary>
+    /// <summary>Edits between two words ignoring case: insert, delete, replace, or swap of neighbours (optimal string
+    /// alignment).</summary>
     internal static int Distance(string left, string right)
     {
         // A mistyped key is short; a long one has no neighbour and must not cost its square.

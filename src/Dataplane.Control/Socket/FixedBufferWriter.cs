@@ -29,7 +29,8 @@ internal sealed class FixedBufferWriter : IBufferWriter<byte>
         _end += count;
     }
 
-    /// <exception cref="InvalidOperationException">The row is larger than <see cref="ControlLimits.RowBytesMax"/> allows.</exception>
+    /// <exception cref="InvalidOperationException">The row is larger than <see cref="ControlLimits.RowBytesMax"/>
+    /// allows.</exception>
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
         ThrowIfFull(sizeHint);

@@ -30,7 +30,8 @@ public static unsafe class IcmpErrors
         PacketSink.Drop(context, ref env, packet, reason);
     }
 
-    /// <summary>Drops a packet that the egress link cannot carry; the sender is told if it forbade fragments (RFC 1191 §4).</summary>
+    /// <summary>Drops a packet that the egress link cannot carry; the sender is told if it forbade fragments (RFC 1191
+    /// §4).</summary>
     public static void RefuseTooBig<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, ushort mtuBytes)
         where TEnv : struct, IEnvironment
     {
@@ -53,7 +54,7 @@ public static unsafe class IcmpErrors
 
         // Never about another error (RFC 1122 §3.2.2), and not without an address to speak from.
         if (meta->Kind == PacketKind.Ipv4IcmpError || port->Address == Ipv4Address.Any
-            || !context->IcmpLimiter->TryTake(offending->Source, context->Plan->IcmpErrorsPerSecond, context->NowNanoseconds))
+            || !context->IcmpLimiter->TryTake(offending->Source, RateOf(context), context->NowNanoseconds))
         {
             return;
         }
@@ -83,6 +84,14 @@ public static unsafe class IcmpErrors
         Output.Routed(context, ref env, made, l3);
     }
 
+    /// <summary>This worker's share of what one source may cause.</summary>
+    private static uint RateOf(WorkerContext* context)
+    {
+        uint rate = context->Plan->IcmpErrorsPerSecond;
+        uint share = rate / (uint)context->WorkerCount;
+        return rate > 0 && share == 0 ? 1 : share;
+    }
+
     private static void WriteHeader(WorkerContext* context, Ipv4Header* ip, ushort totalBytes, Ipv4Address source, Ipv4Address destination)
     {
         ip->VersionAndLength = Ipv4Header.VersionAndLengthPlain;
@@ -90,7 +99,7 @@ public static unsafe class IcmpErrors
         // Precedence "internetwork control" for errors (RFC 1812 §4.3.2.5).
         ip->TypeOfService = 0xC0;
         ip->TotalLengthBytes = Be16.FromHost(totalBytes);
-        ip->Identification = Be16.FromHost(context->NextIdentification++);
+        ip->Identification = Be16.FromHost((ushort)context->Random->Below(65536));
         ip->FlagsAndOffset = default;
         ip->Ttl = Ttl;
         ip->Protocol = IpProtocol.Icmp;

@@ -10,11 +10,13 @@ public static unsafe class NeighbourResolution
 {
     private const uint RecordsPerRound = 256;
 
-    /// <summary>Finds or adds the neighbour that a next hop means; a new one starts as Failed with its first request due.</summary>
+    /// <summary>Finds or adds the neighbour that a next hop means; a new one starts as Failed with its first request
+    /// due.</summary>
     /// <param name="context">The worker.</param>
     /// <param name="nextHop">Connected or gateway.</param>
     /// <param name="destination">The neighbour itself where the next hop is connected.</param>
-    /// <param name="adjacency">The neighbour's state, read under the same lock: an index that has been usable is never recycled.</param>
+    /// <param name="adjacency">The neighbour's state, read under the same lock: an index that has been usable is never
+    /// recycled.</param>
     /// <param name="isRefused">The neighbour did not answer and it is too early to ask again.</param>
     /// <returns>0 when there is no room.</returns>
     public static uint Find(WorkerContext* context, NextHop* nextHop, Ipv4Address destination, out Adjacency adjacency, out bool isRefused)
@@ -23,7 +25,8 @@ public static unsafe class NeighbourResolution
         table->Enter();
         uint index = table->FindOrAdd(context->Plan, nextHop->Port, AddressOf(nextHop, destination));
         adjacency = table->Adjacencies[index];
-        isRefused = index != 0 && adjacency.State == NeighbourState.Failed && table->Record(index)->DueNanoseconds > context->NowNanoseconds;
+        isRefused = index != 0 && adjacency.State == NeighbourState.Failed
+            && table->Record(index)->DueNanoseconds > context->NowNanoseconds;
         table->Exit();
         return index;
     }
@@ -81,7 +84,7 @@ public static unsafe class NeighbourResolution
             table->SetState(context->Plan, index, NeighbourState.Resolving);
         }
 
-        if (record->HeldCount == NeighbourRecord.HeldMax)
+        if (record->HeldCount == NeighbourRecord.HeldMax || !table->TryHold())
         {
             return DropReason.NeighbourQueueFull;
         }
@@ -110,7 +113,7 @@ public static unsafe class NeighbourResolution
             record->Requests = 0;
             record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.ReachableNanoseconds;
             table->Set(context->Plan, index, mac.Raw48, NeighbourState.Reachable);
-            heldCount = TakeHeld(record, held);
+            heldCount = TakeHeld(table, record, held);
         }
 
         table->Exit();
@@ -175,7 +178,7 @@ public static unsafe class NeighbourResolution
             record->Requests = 0;
             record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.FailedNanoseconds;
             table->Set(context->Plan, index, 0, NeighbourState.Failed);
-            heldCount = TakeHeld(record, held);
+            heldCount = TakeHeld(table, record, held);
         }
 
         byte port = record->Port;
@@ -193,7 +196,7 @@ public static unsafe class NeighbourResolution
         }
     }
 
-    private static int TakeHeld(NeighbourRecord* record, ulong* held)
+    private static int TakeHeld(NeighbourTable* table, NeighbourRecord* record, ulong* held)
     {
         int count = record->HeldCount;
         for (int position = 0; position < count; position++)
@@ -202,6 +205,7 @@ public static unsafe class NeighbourResolution
         }
 
         record->HeldCount = 0;
+        table->Unhold(count);
         return count;
     }
 }

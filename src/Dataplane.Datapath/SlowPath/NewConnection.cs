@@ -8,7 +8,8 @@ namespace Dataplane.Datapath.SlowPath;
 
 /// <summary>The first packet of a connection: rules, route, ports, and only then an entry.</summary>
 /// <remarks>
-/// The order is Track, Destination, route, Filter, Source, confirm. Nothing is in the table before the filter has accepted, and the
+/// The order is Track, Destination, route, Filter, Source, confirm. Nothing is in the table before the filter has
+/// accepted, and the
 /// entry is complete, translation included, before its first reference is visible.
 /// </remarks>
 public static unsafe class NewConnection
@@ -131,7 +132,9 @@ public static unsafe class NewConnection
         DropReason reason = DropReason.ClashUnresolved;
         for (int attempt = 0; attempt < ClashesMax; attempt++)
         {
+            // Replies are looked up in the zone of the port that they come in by.
             Ipv4Tuple reply = first.Tuple.Inverted;
+            reply.Zone = plan->Ports[first.Out].Zone;
             if (translatesSource && (reason = SelectSource(context, rule, first, ref reply)) != DropReason.None)
             {
                 break;

@@ -12,6 +12,14 @@ public static unsafe class RelatedErrors
     public static void Process<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment
     {
+        // The checksum is made anew below, and a wrong one must not be made right by that: it is verified here if the
+        // parser was told not to.
+        if (!context->Plan->VerifyChecksums && !Checksum.Verify(meta->L4, meta->L4LengthBytes))
+        {
+            PacketSink.Drop(context, ref env, packet, DropReason.L4ChecksumBad);
+            return;
+        }
+
         DropReason reason = PacketParser.ParseQuoted(meta, out QuotedPacket quoted);
         if (reason == DropReason.None)
         {

@@ -6,7 +6,8 @@ using Dataplane.Packet;
 namespace Dataplane.Datapath.SlowPath;
 
 /// <summary>Packets of known connections that the forwarding pass could not finish.</summary>
-/// <remarks>A first packet, a changed route, a neighbour that is being resolved, a TTL or MTU that ends the journey, a tagged frame.</remarks>
+/// <remarks>A first packet, a changed route, a neighbour that is being resolved, a TTL or MTU that ends the journey, a
+/// tagged frame.</remarks>
 public static unsafe class Uncached
 {
     // Not inlined: keeps the forwarding pass small.

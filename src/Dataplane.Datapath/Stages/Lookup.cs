@@ -25,7 +25,8 @@ public static unsafe class Lookup
         }
     }
 
-    /// <summary>Compares keys: what is found stays in <see cref="WorkerContext.Tracked"/>, the rest goes to the slow path.</summary>
+    /// <summary>Compares keys: what is found stays in <see cref="WorkerContext.Tracked"/>, the rest goes to the slow
+    /// path.</summary>
     public static void Compare(WorkerContext* context)
     {
         ConntrackTable<Ipv4Tuple> table = *context->Table;

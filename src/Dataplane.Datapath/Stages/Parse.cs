@@ -8,7 +8,8 @@ public static unsafe class Parse
 {
     private const ulong MacMask = 0xFFFF_FFFF_FFFF;
 
-    /// <summary>Parses a burst and sorts it: <see cref="WorkerContext.Tracked"/>, <see cref="WorkerContext.Slow"/>, or dropped.</summary>
+    /// <summary>Parses a burst and sorts it: <see cref="WorkerContext.Tracked"/>, <see cref="WorkerContext.Slow"/>, or
+    /// dropped.</summary>
     public static void Burst<TEnv>(WorkerContext* context, ref TEnv env, int count, byte port)
         where TEnv : struct, IEnvironment
     {

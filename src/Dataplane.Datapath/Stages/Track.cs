@@ -62,7 +62,10 @@ public static unsafe class Track
         if ((int)effect >= 0)
         {
             StateWord moved = Moved(context, word, effect);
-            if (moved.Value != word.Value
+
+            // A poll that began a moment earlier must not take back the second that another worker has just added.
+            bool isSwapped = moved.Value > word.Value || (uint)moved.Value != (uint)word.Value;
+            if (isSwapped
                 && Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) != word.Value)
             {
                 return Contended(context, meta, entry, row);

@@ -93,7 +93,8 @@ internal static class PoolsSection
             foreach (Ipv4Prefix prefix in port.Addresses.Where(prefix => prefix.Range.Overlaps(range)))
             {
                 reader.Report(DiagnosticCode.PoolOverlapsPort, node,
-                    $"{range} overlaps {prefix} of port {port.Name}: neighbours there will not find the pool's addresses by ARP");
+                    $"{range} overlaps {prefix} of port {port.Name}: the router answers ARP for the pool's addresses there, "
+                    + "and hosts that really have them cannot be reached");
             }
         }
     }
