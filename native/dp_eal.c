@@ -81,7 +81,7 @@ int32_t dp_cpu_current(void)
 
 static struct flock whole_file(void)
 {
-	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
 }
 
 int32_t dp_lock_take(const char *path, int32_t *holder)

@@ -13,7 +13,7 @@ struct rte_fib *dp_fib_create(const char *name, uint32_t routes_max, uint32_t gr
 		.type = RTE_FIB_DIR24_8,
 		.default_nh = default_next_hop,
 		.max_routes = (int)routes_max,
-		.dir24_8 = { .nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = groups_max },
+		.dir24_8 = {.nh_sz = RTE_FIB_DIR24_8_4B, .num_tbl8 = groups_max},
 	};
 
 	*error = -EINVAL;

@@ -5,8 +5,10 @@
 
 #include "dp_shim.h"
 
-#define FIELD(managed, member) \
-	{ managed, offsetof(struct rte_mbuf, member), sizeof(((struct rte_mbuf *)NULL)->member) }
+#define FIELD(managed, member)                                                                                    \
+	{                                                                                                         \
+		managed, offsetof(struct rte_mbuf, member), sizeof(((struct rte_mbuf *)NULL)->member)             \
+	}
 
 static const struct dp_layout_field fields[] = {
 	FIELD("BufferAddress", buf_addr),
@@ -32,13 +34,13 @@ static const struct dp_layout_field fields[] = {
 };
 
 static const struct dp_layout_value values[] = {
-	{ "SizeBytes", sizeof(struct rte_mbuf) },
-	{ "HeadroomBytes", RTE_PKTMBUF_HEADROOM },
-	{ "RxVlanStripped", RTE_MBUF_F_RX_VLAN_STRIPPED },
-	{ "RxL4ChecksumBad", RTE_MBUF_F_RX_L4_CKSUM_BAD },
-	{ "RxIpChecksumBad", RTE_MBUF_F_RX_IP_CKSUM_BAD },
-	{ "RxIpChecksumGood", RTE_MBUF_F_RX_IP_CKSUM_GOOD },
-	{ "RxL4ChecksumGood", RTE_MBUF_F_RX_L4_CKSUM_GOOD },
+	{"SizeBytes", sizeof(struct rte_mbuf)},
+	{"HeadroomBytes", RTE_PKTMBUF_HEADROOM},
+	{"RxVlanStripped", RTE_MBUF_F_RX_VLAN_STRIPPED},
+	{"RxL4ChecksumBad", RTE_MBUF_F_RX_L4_CKSUM_BAD},
+	{"RxIpChecksumBad", RTE_MBUF_F_RX_IP_CKSUM_BAD},
+	{"RxIpChecksumGood", RTE_MBUF_F_RX_IP_CKSUM_GOOD},
+	{"RxL4ChecksumGood", RTE_MBUF_F_RX_L4_CKSUM_GOOD},
 };
 
 const struct dp_layout_field *dp_layout_fields(uint32_t *count)

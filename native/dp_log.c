@@ -57,7 +57,7 @@ int32_t dp_log_capture(void)
 	if (stream != NULL)
 		return 0;
 
-	stream = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = ring_write });
+	stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = ring_write});
 	if (stream == NULL)
 		return -ENOMEM;
 
@@ -118,8 +118,8 @@ static int bpf_print(int level, const char *format, va_list arguments)
 void dp_log_adopt_bpf(void)
 {
 	static const char *const libraries[][2] = {
-		{ "libbpf.so.1", "libbpf_set_print" },
-		{ "libxdp.so.1", "libxdp_set_print" },
+		{"libbpf.so.1", "libbpf_set_print"},
+		{"libxdp.so.1", "libxdp_set_print"},
 	};
 	typedef void *(*set_print)(int (*)(int, const char *, va_list));
 

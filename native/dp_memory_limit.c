@@ -17,7 +17,7 @@
 
 #define LINE_BYTES 64u
 #define HUGE_BYTES (2u << 20)
-#define DEPTH_MAX 256u
+#define DEPTH_MAX  256u
 
 struct dp_memory_limit {
 	uint8_t *base;

@@ -12,7 +12,7 @@
 
 _Static_assert(DP_XSTAT_NAME_BYTES == RTE_ETH_XSTATS_NAME_SIZE, "xstat names are copied whole");
 
-#define RSS_TYPES (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
+#define RSS_TYPES    (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP)
 #define RX_CHECKSUMS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
 
 uint32_t dp_port_count(void)
@@ -215,7 +215,8 @@ int32_t dp_port_xstats(uint16_t port, char *names, uint64_t *values, uint32_t ca
 	if (stats == NULL)
 		return -ENOMEM;
 
-	/* Both answers are the count or an errno; a count that moved between the calls is the caller's to retry. */
+	/* Both answers are the count or an errno; a count that moved between the calls is the caller's to retry.
+	 */
 	int named = rte_eth_xstats_get_names(port, (struct rte_eth_xstat_name *)names, (unsigned int)count);
 	int valued = rte_eth_xstats_get(port, stats, (unsigned int)count);
 	if (named == count && valued == count) {

@@ -56,7 +56,8 @@ DP_EXPORT int32_t dp_lock_take(const char *path, int32_t *holder);
  */
 DP_EXPORT int32_t dp_lock_holder(const char *path);
 
-/* Starts `entry(argument)` on a worker lcore that waits. argument is the caller's to keep alive. -EBUSY: running. */
+/* Starts `entry(argument)` on a worker lcore that waits. argument is the caller's to keep alive. -EBUSY: running.
+ */
 DP_EXPORT int32_t dp_lcore_launch(uint32_t lcore, dp_lcore_entry entry, void *argument);
 
 /* Blocks until the lcore's function has returned; *result is what it returned. */
@@ -121,42 +122,42 @@ DP_EXPORT uint32_t dp_mempool_object_bytes(const struct rte_mempool *pool);
 /* ---- dp_port.c ------------------------------------------------------------------------------------ */
 
 struct dp_port_info {
-	uint64_t rx_offloads;        /* RTE_ETH_RX_OFFLOAD_* the driver can do */
-	uint64_t tx_offloads;        /* RTE_ETH_TX_OFFLOAD_* the driver can do */
-	uint64_t rss_types;          /* RTE_ETH_RSS_* the driver can hash on; 0: no RSS */
-	uint32_t interface_index;    /* of the kernel interface; 0: none */
-	uint32_t rx_pktlen_max;      /* longest frame in bytes */
+	uint64_t rx_offloads;	  /* RTE_ETH_RX_OFFLOAD_* the driver can do */
+	uint64_t tx_offloads;	  /* RTE_ETH_TX_OFFLOAD_* the driver can do */
+	uint64_t rss_types;	  /* RTE_ETH_RSS_* the driver can hash on; 0: no RSS */
+	uint32_t interface_index; /* of the kernel interface; 0: none */
+	uint32_t rx_pktlen_max;	  /* longest frame in bytes */
 	uint16_t rx_queues_max;
 	uint16_t tx_queues_max;
 	uint16_t rx_descriptors_max;
 	uint16_t tx_descriptors_max;
-	uint16_t reta_entries;       /* RSS indirection table */
+	uint16_t reta_entries; /* RSS indirection table */
 	uint16_t mtu_min;
 	uint16_t mtu_max;
-	uint16_t rss_key_bytes;      /* length of the key the device takes; 0: unknown */
-	int32_t node;                /* NUMA node, -1: any */
-	char driver[32];             /* NUL-terminated */
-	char name[64];               /* NUL-terminated */
+	uint16_t rss_key_bytes; /* length of the key the device takes; 0: unknown */
+	int32_t node;		/* NUMA node, -1: any */
+	char driver[32];	/* NUL-terminated */
+	char name[64];		/* NUL-terminated */
 };
 
 struct dp_port_config {
-	const uint8_t *rss_key;      /* rss_key_bytes bytes, or NULL for no RSS; copied */
+	const uint8_t *rss_key; /* rss_key_bytes bytes, or NULL for no RSS; copied */
 	uint16_t rss_key_bytes;
 	uint16_t rx_queues;
 	uint16_t tx_queues;
-	uint16_t mtu;                /* bytes of layer 3; 0 leaves what is there */
-	uint32_t checksum_rx;        /* 1: have the NIC verify checksums where it can */
+	uint16_t mtu;	      /* bytes of layer 3; 0 leaves what is there */
+	uint32_t checksum_rx; /* 1: have the NIC verify checksums where it can */
 };
 
 struct dp_port_stats {
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes;
-	uint64_t rx_missed;          /* the ring was full */
+	uint64_t rx_missed; /* the ring was full */
 	uint64_t rx_errors, tx_errors;
-	uint64_t rx_no_mbuf;         /* the pool was empty */
+	uint64_t rx_no_mbuf; /* the pool was empty */
 };
 
 struct dp_port_link {
-	uint32_t speed_mbps;         /* UINT32_MAX: unknown */
+	uint32_t speed_mbps; /* UINT32_MAX: unknown */
 	uint8_t up, full_duplex, autonegotiated, reserved;
 };
 
@@ -257,7 +258,7 @@ DP_EXPORT int32_t dp_fib_lookup_bulk(struct rte_fib *fib, const uint32_t *addres
 /* ---- dp_layout.c: what the shim was compiled with -------------------------------------------------- */
 
 struct dp_layout_field {
-	const char *name;            /* as the managed mirror of rte_mbuf calls it */
+	const char *name; /* as the managed mirror of rte_mbuf calls it */
 	uint32_t offset;
 	uint32_t size;
 };
@@ -276,9 +277,9 @@ DP_EXPORT const struct dp_layout_value *dp_layout_values(uint32_t *count);
 struct dp_memory_limit;
 
 enum dp_memory_pages {
-	DP_PAGES_SMALL = 0,          /* 4 KiB, or not known to be more */
-	DP_PAGES_TRANSPARENT = 1,    /* MADV_HUGEPAGE was accepted */
-	DP_PAGES_HUGETLB = 2,        /* reserved 2 MiB pages */
+	DP_PAGES_SMALL = 0,	  /* 4 KiB, or not known to be more */
+	DP_PAGES_TRANSPARENT = 1, /* MADV_HUGEPAGE was accepted */
+	DP_PAGES_HUGETLB = 2,	  /* reserved 2 MiB pages */
 };
 
 /*

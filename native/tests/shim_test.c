@@ -1,4 +1,5 @@
-/* The shim on its own: --no-huge, no PCI, virtual devices only. Prints "N passed, N failed"; exit code 1 on failure. */
+/* The shim on its own: --no-huge, no PCI, virtual devices only. Prints "N passed, N failed"; exit code 1 on
+ * failure. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +16,8 @@
 #include "dp_shim.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define POOL_MBUFS 2047u
-#define BURST 32u
+#define POOL_MBUFS   2047u
+#define BURST	     32u
 
 static unsigned int passed, failed;
 
@@ -49,7 +50,8 @@ static int start(const char *prefix)
 	snprintf(lcores, sizeof(lcores), "0@%d,1@%d", cpu, cpu);
 	snprintf(file_prefix, sizeof(file_prefix), "--file-prefix=%s", prefix);
 	char *argv[] = {
-		"shim_test", "--no-huge", "-m", "256", "--no-pci", "--no-telemetry", "--lcores", lcores, file_prefix, NULL,
+		"shim_test",	  "--no-huge", "-m",   "256",	    "--no-pci",
+		"--no-telemetry", "--lcores",  lcores, file_prefix, NULL,
 	};
 	return dp_eal_init(COUNT(argv) - 1, argv);
 }
@@ -78,9 +80,11 @@ static void test_log(void)
 	check(dp_log_position() > 0, "start-up was logged");
 	uint32_t count = dp_log_read(text, sizeof(text));
 	check(count > 0 && strlen(text) == count, "the log is text");
-	check(dp_log_read(short_text, sizeof(short_text)) == sizeof(short_text) - 1, "a short buffer gets the newest bytes");
+	check(dp_log_read(short_text, sizeof(short_text)) == sizeof(short_text) - 1,
+	      "a short buffer gets the newest bytes");
 	check(memcmp(short_text, text + count - 7, 7) == 0, "and they are the end of the log");
-	check(dp_device_add("net_af_packet_none,iface=no-such-iface") < 0, "a device on a missing interface is refused");
+	check(dp_device_add("net_af_packet_none,iface=no-such-iface") < 0,
+	      "a device on a missing interface is refused");
 	dp_log_read(text, sizeof(text));
 	check(strstr(text, "net_af_packet_none") != NULL, "and the log names the device");
 }
@@ -157,7 +161,7 @@ static struct rte_mempool *test_mempool(void)
 static void test_ring_port(struct rte_mempool *pool)
 {
 	struct rte_mbuf *out[BURST], *in[BURST];
-	struct dp_port_config config = { .rx_queues = 1, .tx_queues = 1 };
+	struct dp_port_config config = {.rx_queues = 1, .tx_queues = 1};
 	struct dp_port_info info;
 	struct dp_port_stats stats;
 	struct dp_port_link link;
@@ -181,16 +185,19 @@ static void test_ring_port(struct rte_mempool *pool)
 	check(dp_burst_tx(port, 0, out, BURST) == BURST, "all are taken");
 	check(dp_burst_rx(port, 0, in, BURST) == BURST, "all come back");
 	check(memcmp(out, in, sizeof(in)) == 0, "in order");
-	check(dp_port_stats(port, &stats) == 0 && stats.rx_packets == BURST && stats.tx_packets == BURST, "counted both ways");
+	check(dp_port_stats(port, &stats) == 0 && stats.rx_packets == BURST && stats.tx_packets == BURST,
+	      "counted both ways");
 	dp_mbuf_free_bulk(in, BURST);
 	check(dp_mempool_in_use(pool) == 0, "no mbuf is lost");
 
 	char names[64 * DP_XSTAT_NAME_BYTES];
 	uint64_t values[64];
 	int32_t xstats = dp_port_xstats(port, names, values, 64);
-	check(xstats > 0 && strcmp(names, "rx_good_packets") == 0 && values[0] == BURST, "the driver's counters agree");
+	check(xstats > 0 && strcmp(names, "rx_good_packets") == 0 && values[0] == BURST,
+	      "the driver's counters agree");
 	check(dp_port_xstats(port, names, values, 1) == xstats, "too little room says how much");
-	check(dp_port_reset_stats(port) == 0 && dp_port_stats(port, &stats) == 0 && stats.rx_packets == 0, "counters reset");
+	check(dp_port_reset_stats(port) == 0 && dp_port_stats(port, &stats) == 0 && stats.rx_packets == 0,
+	      "counters reset");
 
 	check(dp_port_stop(port) == 0 && dp_port_close(port) == 0, "it stops and closes");
 	check(dp_device_remove("vdev", "net_ring0") == 0 && dp_port_count() == 0, "and is gone");
@@ -198,7 +205,7 @@ static void test_ring_port(struct rte_mempool *pool)
 
 static void test_fib(void)
 {
-	const uint32_t addresses[] = { 0x0A000001, 0x0A010001, 0x0A010280, 0xC0000201 };
+	const uint32_t addresses[] = {0x0A000001, 0x0A010001, 0x0A010280, 0xC0000201};
 	uint64_t hops[COUNT(addresses)];
 	int32_t error = 1;
 	struct rte_fib *fib = dp_fib_create("test", 64, 64, 9, -1, &error);
@@ -208,11 +215,14 @@ static void test_fib(void)
 		return;
 
 	check(dp_fib_add(fib, 0x0A000000, 8, 1) == 0 && dp_fib_add(fib, 0x0A010000, 16, 2) == 0 &&
-	      dp_fib_add(fib, 0x0A010280, 25, 3) == 0, "routes are added");
+		      dp_fib_add(fib, 0x0A010280, 25, 3) == 0,
+	      "routes are added");
 	check(dp_fib_add(fib, 0, 33, 1) == -EINVAL, "a prefix of 33 bits is not one");
 	check(dp_fib_lookup_bulk(fib, addresses, hops, COUNT(addresses)) == 0, "addresses are looked up");
-	check(hops[0] == 1 && hops[1] == 2 && hops[2] == 3 && hops[3] == 9, "the longest prefix wins, else the default");
-	check(dp_fib_delete(fib, 0x0A010280, 25) == 0 && dp_fib_lookup_bulk(fib, addresses, hops, 4) == 0 && hops[2] == 2,
+	check(hops[0] == 1 && hops[1] == 2 && hops[2] == 3 && hops[3] == 9,
+	      "the longest prefix wins, else the default");
+	check(dp_fib_delete(fib, 0x0A010280, 25) == 0 && dp_fib_lookup_bulk(fib, addresses, hops, 4) == 0 &&
+		      hops[2] == 2,
 	      "a deleted route uncovers the shorter one");
 	check(dp_fib_create("test", 0, 64, 9, -1, &error) == NULL && error == -EINVAL, "no routes is no FIB");
 	dp_fib_free(fib);
@@ -224,8 +234,10 @@ static void test_tables(void)
 	const struct dp_layout_field *field = dp_layout_fields(&fields);
 	const struct dp_layout_value *value = dp_layout_values(&values);
 
-	check(fields == 20 && strcmp(field[0].name, "BufferAddress") == 0 && field[0].offset == 0, "mbuf fields are listed");
-	check(values == 7 && strcmp(value[0].name, "SizeBytes") == 0 && value[0].value == 128, "mbuf constants are listed");
+	check(fields == 20 && strcmp(field[0].name, "BufferAddress") == 0 && field[0].offset == 0,
+	      "mbuf fields are listed");
+	check(values == 7 && strcmp(value[0].name, "SizeBytes") == 0 && value[0].value == 128,
+	      "mbuf constants are listed");
 }
 
 static void test_memory_limit(void)
@@ -235,9 +247,11 @@ static void test_memory_limit(void)
 	double deep = 0, shallow = 0;
 
 	check(dp_memory_limit_open(1, 0, &region, &pages) == -EINVAL, "a region has at least a line");
-	check(dp_memory_limit_open(64u << 20, 0, &region, &pages) == 0 && pages == DP_PAGES_SMALL, "a region is mapped");
+	check(dp_memory_limit_open(64u << 20, 0, &region, &pages) == 0 && pages == DP_PAGES_SMALL,
+	      "a region is mapped");
 	check(dp_memory_limit_run(region, 257, 1, &deep) == -EINVAL, "depth is bounded");
-	check(dp_memory_limit_run(region, 1, 1000000, &shallow) == 0 && dp_memory_limit_run(region, 32, 1000000, &deep) == 0,
+	check(dp_memory_limit_run(region, 1, 1000000, &shallow) == 0 &&
+		      dp_memory_limit_run(region, 32, 1000000, &deep) == 0,
 	      "both depths run");
 	check(deep > 1e6 && shallow > 1e5, "lines a second are plausible");
 	dp_memory_limit_close(region);
@@ -246,7 +260,7 @@ static void test_memory_limit(void)
 /* EAL leaves its directory behind; a test must not. */
 static void remove_runtime_directory(const char *prefix)
 {
-	static const char *const files[] = { "config", "fbarray_memzone", "fbarray_nohugemem", "mp_socket" };
+	static const char *const files[] = {"config", "fbarray_memzone", "fbarray_nohugemem", "mp_socket"};
 	char path[PATH_MAX];
 
 	for (size_t index = 0; index < COUNT(files); index++) {

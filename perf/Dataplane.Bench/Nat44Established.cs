@@ -24,8 +24,7 @@ internal static unsafe class Nat44Established
         // The measuring thread is a worker's thread: one core, from before the memory is touched.
         CpuAffinity.SetCurrentThread([Environment.ProcessorCount - 1]);
         using NatBed bed = new(settings.Flows, settings.Workers, hugepages: true, settings.Accounting);
-        Measure(bed, 0, 1.0);
-        long allocated = GC.GetTotalAllocatedBytes(true);
+        Measure(bed, 0, 1.0, out _);
         int collections = GC.CollectionCount(0);
         double[] runs = new double[settings.Repeats];
         double[] ports = new double[settings.Repeats];
@@ -33,24 +32,25 @@ internal static unsafe class Nat44Established
         for (int repeat = 0; repeat < settings.Repeats; repeat++)
         {
             ports[repeat] = PortCost(bed);
-            inWorkers -= GC.GetAllocatedBytesForCurrentThread();
-            runs[repeat] = settings.Workers == 1 ? Measure(bed, 0, settings.Seconds) : MeasureTogether(bed, settings.Seconds);
-            inWorkers += GC.GetAllocatedBytesForCurrentThread();
+            runs[repeat] = settings.Workers == 1
+                ? Measure(bed, 0, settings.Seconds, out long allocated)
+                : MeasureTogether(bed, settings.Seconds, out allocated);
+            inWorkers += allocated;
         }
 
         collections = GC.CollectionCount(0) - collections;
-        long bytes = settings.Workers == 1 ? inWorkers : GC.GetTotalAllocatedBytes(true) - allocated;
         long table = (long)settings.Flows * 128 + bed.Router.Conntrack.BucketBytes;
         return new EstablishedResult(
-            new Measurement(runs), new Measurement(ports), TscGigahertz(), bytes, collections, table,
+            new Measurement(runs), new Measurement(ports), TscGigahertz(), inWorkers, collections, table,
             bed.Router.Conntrack.ArenaPages.ToString(), bed.BadPackets, (long)bed.Router.Totals().Dropped,
             $"ethip4udp-nat44-h{(settings.Flows + 62) / 63}-p63-s{settings.Flows}");
     }
 
     /// <summary>One thread per worker, each pinned to a core; the sum of their rates.</summary>
-    private static double MeasureTogether(NatBed bed, double seconds)
+    private static double MeasureTogether(NatBed bed, double seconds, out long allocatedBytes)
     {
         double total = 0;
+        long allocated = 0;
         Lock gate = new();
         Thread[] threads = new Thread[bed.Workers.Length];
         using Barrier together = new(threads.Length);
@@ -61,10 +61,11 @@ internal static unsafe class Nat44Established
             {
                 CpuAffinity.SetCurrentThread([self]);
                 together.SignalAndWait();
-                double rate = Measure(bed, self, seconds);
+                double rate = Measure(bed, self, seconds, out long bytes);
                 lock (gate)
                 {
                     total += rate;
+                    allocated += bytes;
                 }
             });
             threads[index].Start();
@@ -75,12 +76,14 @@ internal static unsafe class Nat44Established
             thread.Join();
         }
 
+        allocatedBytes = allocated;
         return total;
     }
 
-    /// <summary>Millions of packets a second through one worker for about this long.</summary>
-    private static double Measure(NatBed bed, int index, double seconds)
+    /// <summary>Millions of packets a second through one worker for about this long, and what its thread allocated meanwhile.</summary>
+    private static double Measure(NatBed bed, int index, double seconds, out long allocatedBytes)
     {
+        long before = GC.GetAllocatedBytesForCurrentThread();
         Worker<GeneratorEnvironment> worker = bed.Workers[index];
         GeneratorPort generator = bed.Ports[index];
         worker.GoOnline();
@@ -97,6 +100,7 @@ internal static unsafe class Nat44Established
 
         double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
         bed.Router.Conntrack.Table->Quiescence->GoOffline(index);
+        allocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
         return (generator.Sent - sent) / elapsed / 1e6;
     }
 

@@ -134,7 +134,11 @@ public sealed unsafe class PlanBuilder
 
         Pools.Add(new AddressPool
         {
-            FirstRange = (ushort)first, RangeCount = (ushort)ranges.Count, PortLow = portLow, PortHigh = portHigh, AddressCount = count,
+            FirstRange = (ushort)first,
+            RangeCount = (ushort)ranges.Count,
+            PortLow = portLow,
+            PortHigh = portHigh,
+            AddressCount = count,
         });
         return (ushort)(Pools.Count - 1);
     }

@@ -16,7 +16,9 @@ public class OverrideTests
         {
             Environment = new Dictionary<string, string>
             {
-                ["DATAPLANE__Conntrack__MaxEntries"] = "2000", ["DATAPLANE__IDLE"] = "adaptive", ["PATH"] = "/bin",
+                ["DATAPLANE__Conntrack__MaxEntries"] = "2000",
+                ["DATAPLANE__IDLE"] = "adaptive",
+                ["PATH"] = "/bin",
             },
             Sets = ["Conntrack:MaxEntries=3000"],
         };

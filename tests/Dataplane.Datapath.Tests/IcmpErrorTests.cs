@@ -150,7 +150,8 @@ public class IcmpErrorTests
         PlanBuilder builder = Network.Plain();
         builder.DestinationRules.Add(new DestinationRule
         {
-            Match = RuleMatch.Any.To(Network.WanAddress).Serving(IpProtocol.Udp, 53), To = Ipv4Address.Parse("172.16.0.10"),
+            Match = RuleMatch.Any.To(Network.WanAddress).Serving(IpProtocol.Udp, 53),
+            To = Ipv4Address.Parse("172.16.0.10"),
         });
         using RouterBed bed = new(builder);
         byte[] query = Network.FromHost(Network.Wan, Network.Server, Network.WanAddress).Udp(4000, 53).Build();

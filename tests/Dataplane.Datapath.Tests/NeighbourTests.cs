@@ -166,36 +166,61 @@ public sealed unsafe class NeighbourTests : IDisposable
     [Fact]
     public void A_scan_of_an_empty_subnet_crowds_no_real_neighbour_out()
     {
+        // More addresses on the link than the table has places, and fewer buffers held than there are.
+        PlanBuilder builder = Network.Pooled(1024, 65535);
+        uint first = Ipv4Address.Parse("10.4.0.0").Host;
+        builder.AddRoute(first, 14, new NextHop { Kind = NextHopKind.Connected, Port = Network.Lan });
+        using RouterBed bed = new(builder, entriesMax: 262_144, buffers: 16_384);
         byte[] frame = Network.FromClient().Udp(5000, 53).Build();
-        _bed.SendForOne(Network.Lan, frame, Network.Wan);
-        _bed.World.AnswersArp = false;
-        for (uint host = 0; host < 3 * NeighbourTable.NeighboursMax; host++)
+        bed.SendForOne(Network.Lan, frame, Network.Wan);
+        bed.World.AnswersArp = false;
+        for (uint host = 1; host < 2 * NeighbourTable.NeighboursMax; host++)
         {
-            string target = Ipv4Address.FromHost(Ipv4Address.Parse("10.0.16.0").Host + host).ToString();
-            _bed.Inject(Network.Dmz, Network.FromHost(Network.Dmz, "172.16.0.10", target).Udp(7, 7).Build());
-            _bed.Advance(0.002);
-            _bed.Poll();
+            string target = Ipv4Address.FromHost(first + host).ToString();
+            bed.Inject(Network.Dmz, Network.FromHost(Network.Dmz, "172.16.0.10", target).Udp(7, 7).Build());
+            bed.Advance(0.002);
+            bed.Poll();
             if (host % 256 == 0)
             {
                 // A scan takes time: the first targets are given up while the later ones are asked.
-                _bed.Settle();
-                Assert.Single(_bed.Send(Network.Lan, frame), sent => sent.Port == Network.Wan);
-                _bed.Inject(Network.Wan, Answer(Network.WanRouter, Network.WanAddress));
-                _bed.Inject(Network.Lan, Answer(Network.Client, Network.LanAddress));
+                bed.Settle();
+                Assert.Single(bed.Send(Network.Lan, frame), sent => sent.Port == Network.Wan);
+                bed.Inject(Network.Wan, Answer(Network.WanRouter, Network.WanAddress));
+                bed.Inject(Network.Lan, Answer(Network.Client, Network.LanAddress));
             }
         }
 
-        _bed.Settle();
-        Assert.Equal((uint)NeighbourTable.NeighboursMax, _bed.Router.Neighbours->Used);
-        _bed.SendForOne(Network.Lan, frame, Network.Wan);
+        bed.Settle();
+        Assert.Equal((uint)NeighbourTable.NeighboursMax, bed.Router.Neighbours->Used);
+        bed.SendForOne(Network.Lan, frame, Network.Wan);
         for (int round = 0; round < 80; round++)
         {
-            _bed.Advance(0.1);
-            _bed.Settle();
+            bed.Advance(0.1);
+            bed.Settle();
         }
 
-        _bed.World.AnswersArp = true;
-        Assert.Equal(Network.Dmz, Assert.Single(_bed.Send(Network.Lan, Network.FromClient("172.16.0.77").Udp(1, 2).Build())).Port);
+        bed.World.AnswersArp = true;
+        Assert.Equal(Network.Dmz, Assert.Single(bed.Send(Network.Lan, Network.FromClient("172.16.0.77").Udp(1, 2).Build())).Port);
+    }
+
+    [Fact]
+    public void Packets_held_for_many_neighbours_are_bounded_in_all()
+    {
+        PlanBuilder builder = Network.Pooled(1024, 65535);
+        uint first = Ipv4Address.Parse("10.4.0.0").Host;
+        builder.AddRoute(first, 14, new NextHop { Kind = NextHopKind.Connected, Port = Network.Lan });
+        using RouterBed bed = new(builder, entriesMax: 65_536, buffers: 8192);
+        bed.World.AnswersArp = false;
+        for (uint host = 1; host <= NeighbourTable.HeldMax + 100; host++)
+        {
+            string target = Ipv4Address.FromHost(first + host).ToString();
+            bed.Inject(Network.Dmz, Network.FromHost(Network.Dmz, "172.16.0.10", target).Udp(7, 7).Build());
+            bed.Poll();
+        }
+
+        WorkerCounters totals = bed.Router.Totals();
+        Assert.Equal((ulong)NeighbourTable.HeldMax, totals.HeldIn - totals.HeldOut);
+        Assert.Equal(100ul, totals.Drops[(int)DropReason.NeighbourQueueFull]);
     }
 
     [Fact]

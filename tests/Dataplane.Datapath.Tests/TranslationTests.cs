@@ -26,6 +26,21 @@ public class TranslationTests
     }
 
     [Fact]
+    public void A_connection_between_ports_of_different_zones_gets_its_replies()
+    {
+        PlanBuilder builder = Network.Masquerading();
+        RouterPort lan = builder.Ports[Network.Lan];
+        lan.Zone = 7;
+        builder.Ports[Network.Lan] = lan;
+        using RouterBed bed = new(builder);
+        byte[] outside = bed.SendForOne(Network.Lan, Network.FromClient().Udp(5000, 53).Build(), Network.Wan);
+        ushort port = new ReferencePacket(outside).Tuple.SourcePort.Host;
+        byte[] reply = Network.FromHost(Network.Wan, Network.Server, Network.WanAddress).Udp(53, port).Build();
+        byte[] inside = bed.SendForOne(Network.Wan, reply, Network.Lan);
+        Assert.Equal(Network.Client, new ReferencePacket(inside).Destination.ToString());
+    }
+
+    [Fact]
     public void Masquerade_on_a_port_without_address_is_refused()
     {
         PlanBuilder builder = Network.Masquerading();
@@ -54,7 +69,10 @@ public class TranslationTests
         builder.DestinationRules.Add(new DestinationRule
         {
             Match = Network.From(Network.Wan).To(Network.WanAddress).Serving(IpProtocol.Tcp, 8000, 8009),
-            To = Ipv4Address.Parse("172.16.0.10"), ToPort = 9000, MatchedPort = 8000, ToPortCount = 10,
+            To = Ipv4Address.Parse("172.16.0.10"),
+            ToPort = 9000,
+            MatchedPort = 8000,
+            ToPortCount = 10,
         });
         using RouterBed bed = new(builder);
         for (ushort port = 8000; port < 8010; port++)
@@ -76,7 +94,9 @@ public class TranslationTests
         builder.DestinationRules.Add(new DestinationRule
         {
             Match = RuleMatch.Any.To(Network.WanAddress).Serving(IpProtocol.Tcp, 443),
-            To = Ipv4Address.Parse("172.16.0.10"), ToPort = 8443, ToPortCount = 1,
+            To = Ipv4Address.Parse("172.16.0.10"),
+            ToPort = 8443,
+            ToPortCount = 1,
         });
         builder.SourceRules.Add(new SourceRule { Match = Network.FromTo(Network.Lan, Network.Dmz), Action = SourceAction.Masquerade });
         using RouterBed bed = new(builder);

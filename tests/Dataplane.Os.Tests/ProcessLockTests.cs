@@ -47,7 +47,8 @@ public sealed class ProcessLockTests : IDisposable
         string path = _directory.Write("lock", "");
         using Process holder = Process.Start(new ProcessStartInfo("flock", [path, "sh", "-c", "echo held; cat"])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         })!;
         try
         {

@@ -51,7 +51,11 @@ internal sealed class ConfigurationTree
             .Build();
         ConfigurationNode node = new()
         {
-            Name = "", Path = "", Kind = NodeKind.Section, KeyLocation = tree._whole, ValueLocation = tree._whole,
+            Name = "",
+            Path = "",
+            Kind = NodeKind.Section,
+            KeyLocation = tree._whole,
+            ValueLocation = tree._whole,
         };
         tree.AddChildren(node, root);
         return node;

@@ -44,12 +44,17 @@ internal sealed class OfficePolicy : ReferencePolicy
         builder.DestinationRules.Add(new DestinationRule
         {
             Match = RuleMatch.Any.To(Network.WanAddress).Serving(IpProtocol.Tcp, 8000, 8003),
-            To = Address(WebServer), ToPort = 80, MatchedPort = 8000, ToPortCount = 4,
+            To = Address(WebServer),
+            ToPort = 80,
+            MatchedPort = 8000,
+            ToPortCount = 4,
         });
         builder.DestinationRules.Add(new DestinationRule
         {
             Match = Network.From(Network.Wan).To(Network.WanAddress).Serving(IpProtocol.Udp, 53),
-            To = Address(NameServer), ToPort = 5353, ToPortCount = 1,
+            To = Address(NameServer),
+            ToPort = 5353,
+            ToPortCount = 1,
         });
         Filter(builder, Network.FromTo(Network.Lan, Network.Dmz).Serving(IpProtocol.Tcp, 23), FilterVerdict.Reject);
         Filter(builder, Network.From(Network.Lan), FilterVerdict.Accept);
