@@ -54,7 +54,7 @@ public sealed class LabFailureTests
     [Fact]
     public void An_unbalanced_reading_is_seen()
     {
-        WorkerRow worker = new(0, 0, Received: 10, Made: 1, Transmitted: 8, Consumed: 1, Dropped: 2, Held: 0, []);
+        WorkerRow worker = new(0, 0, Received: 10, Made: 1, Transmitted: 8, Consumed: 1, Dropped: 2, Held: 0, CompiledMethods: 0, AllocatedBytes: 0, []);
         Assert.True(PacketBalance.Of([worker], [new DropRow("a", 2)]).Holds);
         Assert.False(PacketBalance.Of([worker with { Received = 11 }], [new DropRow("a", 2)]).Holds);
         Assert.False(PacketBalance.Of([worker], [new DropRow("a", 1)]).Holds);

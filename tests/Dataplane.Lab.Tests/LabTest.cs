@@ -26,6 +26,9 @@ public abstract class LabTest
         PacketBalance packets = router.Balance();
         Assert.True(packets.Holds, packets.ToString());
         Assert.True(packets.In > 0, "no packet was counted");
+
+        // Published four times a second: what the workers' threads compiled and allocated since their loops began.
+        Assert.All(router.Workers(), worker => Assert.Equal((0L, 0L), (worker.CompiledMethods, worker.AllocatedBytes)));
     }
 
     protected static void AssertIntact(Transfer transfer)

@@ -81,6 +81,11 @@ public sealed class DataplaneRouter : Router
     /// <summary>The rows of <c>show workers</c>.</summary>
     public IReadOnlyList<WorkerRow> Workers() => ShowRows.Workers(Show("workers").OrThrow().Output);
 
+    /// <summary>The row of <c>status</c>.</summary>
+    public StatusRow Status() => ShowRows.Status(Command.Run(
+        s_showTimeout, RepositoryPaths.DotNet, RepositoryPaths.RouterAssembly, "status", "-o", "json", "--socket", SocketPath)
+        .OrThrow().Output)[0];
+
     /// <summary>The rows of <c>show ports</c>.</summary>
     public IReadOnlyList<PortRow> Ports() => ShowRows.Ports(Show("ports").OrThrow().Output);
 

@@ -15,7 +15,12 @@ public sealed record WorkerRow(
     long Consumed,
     long Dropped,
     long Held,
+    long CompiledMethods,
+    long AllocatedBytes,
     IReadOnlyList<QueueRow> Queues);
+
+/// <summary>The row of <c>status -o json</c>, as far as the lab looks at it.</summary>
+public sealed record StatusRow(long Connections, long Collections, long AllocatedBytes);
 
 /// <summary>A receive queue that a worker polls.</summary>
 public sealed record QueueRow(string Port, int Queue);
@@ -38,6 +43,8 @@ public static class ShowRows
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Web);
 
     public static IReadOnlyList<WorkerRow> Workers(string json) => Read<WorkerRow>(json);
+
+    public static IReadOnlyList<StatusRow> Status(string json) => Read<StatusRow>(json);
 
     public static IReadOnlyList<PortRow> Ports(string json) => Read<PortRow>(json);
 
