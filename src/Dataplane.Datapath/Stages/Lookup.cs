@@ -11,9 +11,12 @@ public static unsafe class Lookup
     {
         ConntrackTable<Ipv4Tuple> table = *context->Table;
         bool accounting = context->Plan->Accounting;
-        for (int index = 0; index < context->TrackedCount; index++)
+        PacketMeta* metas = context->Metas;
+        int* tracked = context->Tracked;
+        int count = context->TrackedCount;
+        for (int index = 0; index < count; index++)
         {
-            PacketMeta* meta = context->Metas + context->Tracked[index];
+            PacketMeta* meta = metas + tracked[index];
             EntryReference reference = table.Candidate(meta->Hash, out _);
             meta->Reference = reference.Value;
             byte* entry = table.EntryAt(reference.Index);
@@ -33,16 +36,19 @@ public static unsafe class Lookup
         uint now = context->NowSeconds;
         int kept = 0;
         int slow = context->SlowCount;
-        for (int index = 0; index < context->TrackedCount; index++)
+        PacketMeta* metas = context->Metas;
+        int* tracked = context->Tracked;
+        int count = context->TrackedCount;
+        for (int index = 0; index < count; index++)
         {
-            int position = context->Tracked[index];
-            PacketMeta* meta = context->Metas + position;
+            int position = tracked[index];
+            PacketMeta* meta = metas + position;
             EntryReference reference = new(meta->Reference);
 
             // A candidate that is not the one (a tag in common, an expired entry, or none) takes the complete search there.
             if (!reference.IsNone && table.IsLiveMatch(reference, &meta->Tuple, now))
             {
-                context->Tracked[kept++] = position;
+                tracked[kept++] = position;
             }
             else
             {

@@ -30,7 +30,11 @@ public static unsafe class Parse
         RouterPort* router = context->Plan->Ports + port;
         ulong mac = router->Mac48;
         ushort zone = router->Zone;
+        // Locals, because the compiler must assume that every store below changes the context.
         Mbuf** burst = context->Burst;
+        PacketMeta* metas = context->Metas;
+        int* trackedPositions = context->Tracked;
+        int* slowPositions = context->Slow;
         ConntrackTable<Ipv4Tuple> table = *context->Table;
         int tracked = 0;
         int slow = 0;
@@ -46,22 +50,23 @@ public static unsafe class Parse
                 ConntrackTable<Ipv4Tuple>.Prefetch(burst[position + Receive.PrefetchAhead]->Data);
             }
 
-            PacketMeta* meta = context->Metas + position;
-            DropReason reason = PacketParser.Parse<TPolicy>(burst[position], port, zone, meta, context->Tuples6 + position);
+            PacketMeta* meta = metas + position;
+            Mbuf* packet = burst[position];
+            DropReason reason = PacketParser.Parse<TPolicy>(packet, port, zone, meta, context->Tuples6 + position);
             if (reason == DropReason.None && meta->Kind == PacketKind.Ipv4Tracked
-                && (*(ulong*)burst[position]->Data & MacMask) == mac && meta->VlanId == 0)
+                && (*(ulong*)packet->Data & MacMask) == mac && meta->VlanId == 0)
             {
-                context->Tracked[tracked++] = position;
+                trackedPositions[tracked++] = position;
             }
             else if (IsWanted(context, ref env, position, reason, mac))
             {
-                context->Slow[slow++] = position;
+                slowPositions[slow++] = position;
             }
         }
 
         for (int index = 0; index < tracked; index++)
         {
-            PacketMeta* meta = context->Metas + context->Tracked[index];
+            PacketMeta* meta = metas + trackedPositions[index];
             ulong hash = table.Hash(&meta->Tuple);
             meta->Hash = hash;
             ConntrackTable<Ipv4Tuple>.Prefetch(table.BucketOf(hash));
