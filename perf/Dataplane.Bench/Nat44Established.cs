@@ -80,7 +80,8 @@ internal static unsafe class Nat44Established
         return total;
     }
 
-    /// <summary>Millions of packets a second through one worker for about this long, and what its thread allocated meanwhile.</summary>
+    /// <summary>Millions of packets a second through one worker for about this long, and what its thread allocated
+    /// meanwhile.</summary>
     private static double Measure(NatBed bed, int index, double seconds, out long allocatedBytes)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();

@@ -49,7 +49,8 @@ public readonly struct Ipv4Address : IEquatable<Ipv4Address>
     }
 
     /// <summary>1 for each first octet of an address that may be forwarded.</summary>
-    /// <remarks>A look-up, because comparing twice for both addresses of every packet is what the parser's fast path would spend most on.</remarks>
+    /// <remarks>A look-up, because comparing twice for both addresses of every packet is what the parser's fast path
+    /// would spend most on.</remarks>
     private static ReadOnlySpan<byte> ForwardableFirstOctets =>
     [
         0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
