@@ -127,6 +127,13 @@ public sealed class DataplaneRouter : Router
         if (disposing)
         {
             _process?.Dispose();
+
+            // DPDK leaves the run-time folder of a prefix behind, and each lab has a prefix of its own.
+            string leftBehind = Path.Combine("/var/run/dpdk", FilePrefix);
+            if (Directory.Exists(leftBehind))
+            {
+                Directory.Delete(leftBehind, recursive: true);
+            }
         }
     }
 
