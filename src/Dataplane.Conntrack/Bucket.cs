@@ -11,9 +11,8 @@ namespace Dataplane.Conntrack;
 /// offset size field
 ///      0   16 Tags[8]        16 bits of the hash, 0 empty; the release store of a tag publishes the place
 ///     16   32 References[8]  entry index and direction
-///     48    4 Version        even at rest, odd while a place is being filled or cleared
-///     52    2 Overflowed     live places elsewhere whose probe passed here because this bucket was full
-///     54   10 zero
+///     48    2 Overflowed     live places elsewhere whose probe passed here because this bucket was full
+///     50   14 zero
 /// </code>
 /// Two tags of different tuples agree once in 65,535, so a lookup reads a foreign entry in 8/65,535 of all cases.
 /// </remarks>
@@ -25,12 +24,17 @@ public unsafe struct Bucket
 
     [FieldOffset(0)] public fixed ushort Tags[Places];
     [FieldOffset(16)] public fixed uint References[Places];
-    [FieldOffset(48)] public uint Version;
-    [FieldOffset(52)] public ushort Overflowed;
+    [FieldOffset(48)] public ushort Overflowed;
 
     /// <summary>One bit for each place whose tag is <paramref name="tag"/>; 0 asks for the free places.</summary>
-    /// <remarks>Inlined because it is the second pass of the lookup. Without SIMD the JIT emits the scalar equivalent.</remarks>
+    /// <remarks>
+    /// Inlined because it is the second pass of the lookup. Without SIMD the JIT emits the scalar equivalent. The tags may change
+    /// while they are loaded: each of the eight is then either the old or the new one, which is all that readers need.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Match(Bucket* bucket, ushort tag) =>
-        Vector128.Equals(Vector128.Load(bucket->Tags), Vector128.Create(tag)).ExtractMostSignificantBits();
+    public static uint Match(Bucket* bucket, ushort tag)
+    {
+        Shared.Point();
+        return Vector128.Equals(Vector128.Load(bucket->Tags), Vector128.Create(tag)).ExtractMostSignificantBits();
+    }
 }

@@ -1,56 +1,60 @@
 using System;
+using System.Collections.Generic;
+using System.Numerics;
 using Dataplane.Os;
 
 namespace Dataplane.Conntrack;
 
-/// <summary>How large a table is; everything is allocated from this before the first packet.</summary>
-/// <param name="EntriesMax">Connections at most, 1 to 2^30.</param>
-/// <param name="Workers">Workers that will use the table, 1 to <see cref="Quiescence.WorkersMax"/>.</param>
-/// <param name="Hugepages">Ask for 2 MiB pages.</param>
-/// <param name="BucketsMin">A lower bound for the number of buckets, up to 2^31; 0 lets the load decide.</param>
-public sealed record ConntrackSize(uint EntriesMax, int Workers, bool Hugepages, uint BucketsMin = 0);
-
-/// <summary>Owns the memory of a table: arena and buckets in mappings of their own, workers' slots beside them.</summary>
-public sealed unsafe class ConntrackMemory<TTuple> : IDisposable
+/// <summary>Owns the memory of a table: arena, buckets and side records in mappings of their own, what workers share and their
+/// slots beside them. Its settings are changed through it, by one thread.</summary>
+public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
     where TTuple : unmanaged
 {
+    private readonly List<MappedMemory> _mappings = [];
     private readonly MappedMemory _arena;
-    private readonly MappedMemory _buckets;
-    private readonly MappedMemory _shared;
-    private readonly MappedMemory _slots;
     private readonly int _slotStride;
+    private readonly MappedMemory _slots;
+    private MappedMemory _buckets;
+    private LimitTable* _limits;
+    private ResizeState* _resize;
 
-    /// <exception cref="ArgumentOutOfRangeException">A size outside its range.</exception>
+    /// <exception cref="ArgumentException">A value outside its range, a zone twice.</exception>
     /// <exception cref="OsException">The memory cannot be had.</exception>
     public ConntrackMemory(ConntrackSize size)
     {
         ArgumentNullException.ThrowIfNull(size);
-        ArgumentOutOfRangeException.ThrowIfLessThan(size.EntriesMax, 1u);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.EntriesMax, 1u << 30);
-        ArgumentOutOfRangeException.ThrowIfLessThan(size.Workers, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Workers, Quiescence.WorkersMax);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.BucketsMin, 1u << 31);
-
+        Check(size);
         Size = size;
-        EntryCount = 1 + size.EntriesMax + (uint)size.Workers * EntryPool.ReservePerWorker;
-        BucketCount = BucketsFor(size.EntriesMax, size.BucketsMin);
-        _arena = MappedMemory.Allocate((long)EntryCount * Entry<TTuple>.SizeBytes, size.Hugepages);
-        _buckets = MappedMemory.Allocate((long)BucketCount * Bucket.SizeBytes, size.Hugepages);
-        long freeBytes = (long)EntryCount * sizeof(uint);
-        int fixedBytes = 256 + HashKey.SizeBytes + 16 + Quiescence.SizeBytes + StripeLocks.SizeBytes + sizeof(EntryPool);
-        _shared = MappedMemory.Allocate(fixedBytes + 256 + freeBytes, false);
-        _slotStride = Align(sizeof(WorkerSlot)) + Align(EntryPool.CacheMax * 4)
-            + Align(EntryPool.RetiredMax * 4) + Align(EntryPool.RetiredMax * 8);
-        _slots = MappedMemory.Allocate((long)_slotStride * size.Workers, false);
-        LayOut(size);
+        Capacity = Math.Max(size.Capacity, size.EntriesMax);
+        EntryCount = 1 + Capacity + (uint)size.Workers * EntryPool.ReservePerWorker;
+        uint buckets = size.Buckets > 0 ? size.Buckets : BucketsFor(size.EntriesMax, size.BucketsMin);
+        int zoneCount = 1 + size.Zones.Length;
+        _slotStride = Align(sizeof(WorkerSlot)) + 2 * Align(IndexCache.Capacity * sizeof(uint))
+            + Align(RetireRing.MemoryBytes) + Align(zoneCount * sizeof(ZoneShare));
+        try
+        {
+            long arenaBytes = (long)EntryCount * Entry<TTuple>.SizeBytes;
+            _arena = Own(size.ArenaFile is null
+                ? MappedMemory.Allocate(arenaBytes, size.Hugepages)
+                : MappedMemory.OpenFile(size.ArenaFile, arenaBytes));
+            _buckets = MappedMemory.Allocate((long)buckets * Bucket.SizeBytes, size.Hugepages);
+            _slots = Own(MappedMemory.Allocate((long)_slotStride * size.Workers, false));
+            LayOut(size, buckets, zoneCount);
+        }
+        catch (OsException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public ConntrackSize Size { get; }
 
-    /// <summary>Entries in the arena: the maximum, the workers' reserve and the unused index 0.</summary>
-    public uint EntryCount { get; }
+    /// <summary>Connections that the arena has room for.</summary>
+    public uint Capacity { get; }
 
-    public uint BucketCount { get; }
+    /// <summary>Entries in the arena: the capacity, the workers' reserve and the header.</summary>
+    public uint EntryCount { get; }
 
     /// <summary>The table itself; valid until <see cref="Dispose"/>.</summary>
     public ConntrackTable<TTuple>* Table { get; private set; }
@@ -58,12 +62,33 @@ public sealed unsafe class ConntrackMemory<TTuple> : IDisposable
     /// <summary>The shared pool of free entries.</summary>
     public EntryPool* Pool { get; private set; }
 
+    /// <summary>Buckets that new connections go to.</summary>
+    public uint BucketCount => Table->View->Current.Count;
+
     /// <summary>All bytes mapped for this table.</summary>
-    public long TotalBytes => _arena.LengthBytes + _buckets.LengthBytes + _shared.LengthBytes + _slots.LengthBytes;
+    public long TotalBytes
+    {
+        get
+        {
+            long bytes = _buckets.LengthBytes + (_emptied?.LengthBytes ?? 0);
+            foreach (MappedMemory mapping in _mappings)
+            {
+                bytes += mapping.LengthBytes;
+            }
+
+            return bytes;
+        }
+    }
 
     public long ArenaBytes => _arena.LengthBytes;
 
-    public long BucketBytes => _buckets.LengthBytes;
+    /// <summary>Bytes of the buckets, during a resize of both arrays.</summary>
+    public long BucketBytes => _buckets.LengthBytes + (_emptied?.LengthBytes ?? 0);
+
+    /// <summary>Bytes that a connection costs when the table is at its capacity: its entry, two places at the load that this makes, and
+    /// its word in the stack of free indexes.</summary>
+    public double BytesPerConnection =>
+        Entry<TTuple>.SizeBytes + sizeof(uint) + (double)BucketCount * Bucket.SizeBytes / Capacity;
 
     /// <summary>What the arena's pages are.</summary>
     public PageKind ArenaPages => _arena.PageKind;
@@ -76,85 +101,154 @@ public sealed unsafe class ConntrackMemory<TTuple> : IDisposable
         return (WorkerSlot*)(_slots.Address + (long)worker * _slotStride);
     }
 
-    /// <summary>Live connections: insertions minus removals over all workers.</summary>
-    /// <remarks>A sum of counters that move while they are read: exact when the workers rest.</remarks>
-    public long Count()
-    {
-        TableCounters sum = Counters();
-        return (long)(sum.Insert - sum.Delete);
-    }
-
-    /// <summary>The workers' counters, summed.</summary>
-    public TableCounters Counters()
-    {
-        TableCounters sum = default;
-        for (int worker = 0; worker < Size.Workers; worker++)
-        {
-            TableCounters* part = &Slot(worker)->Counters;
-            sum.Insert += part->Insert;
-            sum.Delete += part->Delete;
-            sum.Expired += part->Expired;
-            sum.InsertFailed += part->InsertFailed;
-            sum.ChainTooLong += part->ChainTooLong;
-            sum.ClashResolve += part->ClashResolve;
-            sum.SearchRestart += part->SearchRestart;
-        }
-
-        return sum;
-    }
-
     public void Dispose()
     {
-        _arena.Dispose();
-        _buckets.Dispose();
-        _shared.Dispose();
-        _slots.Dispose();
+        _buckets?.Dispose();
+        _emptied?.Dispose();
+        foreach (MappedMemory mapping in _mappings)
+        {
+            mapping.Dispose();
+        }
     }
 
     /// <summary>The power of two of buckets that keeps the load at three quarters or below.</summary>
     public static uint BucketsFor(uint entriesMax, uint bucketsMin)
     {
         ulong places = (ulong)entriesMax * 2 * 4 / 3 + 1;
+        ulong needed = Math.Max((places + Bucket.Places - 1) / Bucket.Places, bucketsMin);
 
         // Every stripe holds a whole probe sequence: with fewer buckets a small table would refuse long before it is full.
-        ulong buckets = (ulong)StripeLocks.Count * (ulong)ConntrackTable<TTuple>.ProbesMax;
-        while (buckets * Bucket.Places < places || buckets < bucketsMin)
+        return (uint)BitOperations.RoundUpToPowerOf2(Math.Max(needed, BucketsLeast));
+    }
+
+    private const ulong BucketsLeast = StripeLocks.Count * (ulong)BucketArray.ProbesMax;
+
+    private static void Check(ConntrackSize size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size.EntriesMax, 1u);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.EntriesMax, 1u << 30);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Capacity, 1u << 30);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size.Workers, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Workers, Quiescence.WorkersMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.BucketsMin, 1u << 31);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(size.Zones.Length, LimitTable.ZonesMax);
+        HashSet<ushort> zones = [];
+        foreach (ZoneLimit limit in size.Zones)
         {
-            buckets *= 2;
+            if (!zones.Add(limit.Zone))
+            {
+                throw new ArgumentException($"zone {limit.Zone} has two limits", nameof(size));
+            }
         }
 
-        return (uint)buckets;
+        if (size.Buckets != 0 && (!BitOperations.IsPow2(size.Buckets) || size.Buckets < StripeLocks.Count))
+        {
+            throw new ArgumentOutOfRangeException(nameof(size), size.Buckets, "buckets are a power of two, at least one for each lock");
+        }
     }
 
     private static int Align(int bytes) => bytes + 127 & ~127;
 
-    private void LayOut(ConntrackSize size)
+    private MappedMemory Own(MappedMemory mapping)
     {
-        byte* next = _shared.Address;
-        Table = (ConntrackTable<TTuple>*)Carve(ref next, 128);
+        _mappings.Add(mapping);
+        return mapping;
+    }
+
+    private void LayOut(ConntrackSize size, uint buckets, int zoneCount)
+    {
+        uint sideCount = size.SideRecords > 0 ? 1 + size.SideRecords + (uint)size.Workers * IndexCache.Capacity : 0;
+        long bytes = 64L * 16 + sizeof(ConntrackTable<TTuple>) + sizeof(EntryPool) + HashKey.SizeBytes + Dataplane.Conntrack.Quiescence.SizeBytes
+            + StripeLocks.SizeBytes + ResizeState.SizeBytes + LimitTable.SizeBytes + IndexPool.SizeBytes
+            + 65536 * sizeof(ushort) + (long)zoneCount * CreditPool.SizeBytes + ((long)EntryCount + sideCount) * sizeof(uint);
+        byte* next = Own(MappedMemory.Allocate(bytes, false)).Address;
+        Table = (ConntrackTable<TTuple>*)Carve(ref next, sizeof(ConntrackTable<TTuple>));
         Pool = (EntryPool*)Carve(ref next, sizeof(EntryPool));
-        HashKey* key = (HashKey*)Carve(ref next, HashKey.SizeBytes + 16);
-        Quiescence* quiescence = (Quiescence*)Carve(ref next, Quiescence.SizeBytes);
+        HashKey* key = (HashKey*)Carve(ref next, HashKey.SizeBytes);
+        Quiescence* quiescence = (Quiescence*)Carve(ref next, Dataplane.Conntrack.Quiescence.SizeBytes);
         int* locks = (int*)Carve(ref next, StripeLocks.SizeBytes);
-        HashKey.FillRandom(key);
+        _resize = (ResizeState*)Carve(ref next, ResizeState.SizeBytes);
+        _limits = (LimitTable*)Carve(ref next, LimitTable.SizeBytes);
+        IndexPool* sidePool = (IndexPool*)Carve(ref next, IndexPool.SizeBytes);
+        _limits->Zones = (CreditPool*)Carve(ref next, zoneCount * CreditPool.SizeBytes);
+        _limits->Numbers = (ushort*)Carve(ref next, 65536 * sizeof(ushort));
+        uint* stack = (uint*)next;
+
+        FillKey(key, size.Seed);
         quiescence->Initialize(size.Workers);
-        Table->Initialize(_arena.Address, EntryCount, (Bucket*)_buckets.Address, BucketCount);
-        Table->Share(key, quiescence, locks, Pool);
-        Pool->Initialize((uint*)next, EntryCount, size.EntriesMax, size.Workers);
-        for (uint index = 0; index < EntryCount; index++)
+        LayOutLimits(size);
+        Pool->Initialize(stack, EntryCount, _limits);
+        SideRecord* sides = null;
+        if (sideCount > 0)
         {
-            Entry<TTuple>.Head(Table->EntryAt(index))->Generation = 1;
+            sides = (SideRecord*)Own(MappedMemory.Allocate((long)sideCount * SideRecord.SizeBytes, size.Hugepages)).Address;
+            sidePool->Initialize(stack + EntryCount, sideCount);
         }
 
+        Table->Initialize(_arena.Address, EntryCount, Pool, sides, sidePool);
+        Table->Share(key, quiescence, locks, _resize, new BucketArray((Bucket*)_buckets.Address, buckets));
+        LayOutArena();
+        LayOutSlots(size);
+    }
+
+    private void LayOutLimits(ConntrackSize size)
+    {
+        _limits->Global.Initialize(size.EntriesMax, size.Workers);
+        _limits->Zones[0].Initialize(CreditPool.Unlimited, size.Workers);
+        _limits->ZoneCount = 1;
+        foreach (ZoneLimit limit in size.Zones)
+        {
+            _limits->Numbers[limit.Zone] = (ushort)_limits->ZoneCount;
+            _limits->Zones[_limits->ZoneCount++].Initialize(limit.EntriesMax ?? CreditPool.Unlimited, size.Workers);
+        }
+    }
+
+    private void LayOutArena()
+    {
+        *(ArenaHeader*)_arena.Address = new ArenaHeader
+        {
+            Magic = ArenaHeader.MagicValue,
+            TupleBytes = (uint)sizeof(TTuple),
+            EntryBytes = (uint)Entry<TTuple>.SizeBytes,
+            EntryCount = EntryCount,
+        };
+
+        // Also what a former run left in a file: its connections are not taken up.
+        for (uint index = 1; index < EntryCount; index++)
+        {
+            EntryHead* head = Entry<TTuple>.Head(Table->EntryAt(index));
+            *head = new EntryHead { Generation = 1 };
+        }
+    }
+
+    private void LayOutSlots(ConntrackSize size)
+    {
         for (int worker = 0; worker < size.Workers; worker++)
         {
             WorkerSlot* slot = Slot(worker);
+            byte* next = (byte*)slot;
             slot->WorkerIndex = (uint)worker;
             slot->WorkerCount = (uint)size.Workers;
-            byte* part = (byte*)slot + Align(sizeof(WorkerSlot));
-            slot->Free = (uint*)part;
-            slot->RetiredIndexes = (uint*)(part + Align(EntryPool.CacheMax * 4));
-            slot->RetiredEpochs = (ulong*)(part + Align(EntryPool.CacheMax * 4) + Align(EntryPool.RetiredMax * 4));
+            next += Align(sizeof(WorkerSlot));
+            slot->Entries.Indexes = (uint*)next;
+            next += Align(IndexCache.Capacity * sizeof(uint));
+            slot->Sides.Indexes = (uint*)next;
+            next += Align(IndexCache.Capacity * sizeof(uint));
+            slot->Retired.Initialize(next);
+            next += Align(RetireRing.MemoryBytes);
+            slot->Zones = (ZoneShare*)next;
+        }
+    }
+
+    private static void FillKey(HashKey* key, ulong? seed)
+    {
+        if (seed is ulong value)
+        {
+            HashKey.FillFrom(key, value);
+        }
+        else
+        {
+            HashKey.FillRandom(key);
         }
     }
 

@@ -1,67 +1,66 @@
 using System.Runtime.CompilerServices;
-using System.Threading;
 
 namespace Dataplane.Conntrack;
 
 public unsafe partial struct ConntrackTable<TTuple>
 {
-    /// <summary>Takes a free entry for building; it is invisible until <see cref="Insert"/>.</summary>
-    /// <returns>False when the limit or the arena is exhausted.</returns>
-    public readonly bool TryAllocate(WorkerSlot* worker, out uint index)
+    /// <summary>Takes a free entry for building; it is invisible until <see cref="Insert(WorkerSlot*, uint, uint, out EntryReference)"/>.</summary>
+    /// <param name="worker">The calling worker's slot.</param>
+    /// <param name="zone">Of the connection's original tuple, which the caller writes next.</param>
+    /// <param name="index">The entry; 0 when a limit refused it.</param>
+    public readonly AllocateResult Allocate(WorkerSlot* worker, ushort zone, out uint index)
     {
-        if (!_pool->TryTake(worker, out index))
+        AllocateResult result = _pool->Take(worker, zone, out index);
+        if (result == AllocateResult.Allocated)
         {
-            return false;
+            byte* entry = EntryAt(index);
+            EntryHead* head = Entry<TTuple>.Head(entry);
+            head->NextHopOriginal = 0;
+            head->NextHopReply = 0;
+            head->Rewrite = 0;
+            head->Side = 0;
+            *Entry<TTuple>.Tail(entry) = default;
         }
 
-        byte* entry = EntryAt(index);
-        EntryHead* head = Entry<TTuple>.Head(entry);
-        head->NextHopOriginal = 0;
-        head->NextHopReply = 0;
-        head->Rewrite = 0;
-        head->Side = 0;
-        *Entry<TTuple>.Tail(entry) = default;
-        return true;
+        return result;
     }
 
     /// <summary>Gives an entry back that was never inserted.</summary>
     public readonly void Abandon(WorkerSlot* worker, uint index)
     {
-        Entry<TTuple>.Head(EntryAt(index))->State = 0;
-        _pool->Return(worker, index);
+        byte* entry = EntryAt(index);
+        EntryHead* head = Entry<TTuple>.Head(entry);
+        head->State = 0;
+        ReleaseSides(worker, head);
+        worker->Unconfirmed--;
+        _pool->GiveCredits(worker, Entry<TTuple>.Zone(entry));
+        _pool->Indexes.Return(&worker->Entries, index);
     }
 
     /// <summary>Frees what was retired and has passed its grace period; once per poll, at the quiescent point.</summary>
+    /// <remarks>Inlined: polls without removals, nearly all, end here.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Reclaim(WorkerSlot* worker)
     {
-        if (worker->RetiredHead == worker->RetiredTail)
+        if (worker->Retired.Count != 0)
         {
-            return;
+            ReclaimRetired(worker);
         }
-
-        ReclaimRetired(worker);
     }
 
-    // Not inlined: polls without removals, nearly all, skip it.
+    // Not inlined: only polls after removals.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private readonly void ReclaimRetired(WorkerSlot* worker)
     {
-        uint sealedUpTo = _pool->Seal(worker, Quiescence);
+        worker->Retired.Seal(Quiescence);
         ulong passed = Quiescence->OldestSeen();
-        while (worker->RetiredHead != sealedUpTo)
+        while (worker->Retired.TryTake(passed, out uint index))
         {
-            uint slot = worker->RetiredHead & (EntryPool.RetiredMax - 1);
-            if (worker->RetiredEpochs[slot] > passed)
-            {
-                return;
-            }
-
-            uint index = worker->RetiredIndexes[slot];
             EntryHead* head = Entry<TTuple>.Head(EntryAt(index));
-            Volatile.Write(ref head->Generation, head->Generation + 1);
+            Shared.Release(ref head->Generation, head->Generation + 1);
             head->State = 0;
-            worker->RetiredHead++;
-            _pool->Release(worker, index);
+            ReleaseSides(worker, head);
+            _pool->Indexes.Return(&worker->Entries, index);
         }
     }
 }

@@ -1,7 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
-using System.Threading;
 
 namespace Dataplane.Conntrack;
 
@@ -11,7 +9,7 @@ public unsafe partial struct ConntrackTable<TTuple>
 
     /// <summary>Publishes a completely built entry under both its tuples, or under neither.</summary>
     /// <param name="worker">The calling worker's slot.</param>
-    /// <param name="index">From <see cref="TryAllocate"/>; its tuples, rewrite and state word (without
+    /// <param name="index">From <see cref="Allocate"/>; its tuples, rewrite and state word (without
     /// <see cref="EntryFlags.Confirmed"/>) are final.</param>
     /// <param name="nowSeconds">The burst's time.</param>
     /// <param name="existing">The live entry in the way with <see cref="InsertResult.OriginalExists"/> or
@@ -22,32 +20,30 @@ public unsafe partial struct ConntrackTable<TTuple>
         byte* entry = EntryAt(index);
         ulong originalHash = Hash(Entry<TTuple>.Tuple(entry, Direction.Original));
         ulong replyHash = Hash(Entry<TTuple>.Tuple(entry, Direction.Reply));
+        return Insert(worker, index, originalHash, replyHash, nowSeconds, out existing);
+    }
+
+    /// <summary>As <see cref="Insert(WorkerSlot*, uint, uint, out EntryReference)"/>, for callers that have hashed the tuples already to
+    /// ask for their buckets.</summary>
+    public InsertResult Insert(
+        WorkerSlot* worker, uint index, ulong originalHash, ulong replyHash, uint nowSeconds, out EntryReference existing)
+    {
         for (int attempt = 0; attempt < AttemptsMax; attempt++)
         {
             StripeLocks.EnterBoth(_locks, originalHash, replyHash);
             InsertResult result = InsertLocked(index, originalHash, replyHash, out existing);
             StripeLocks.ExitBoth(_locks, originalHash, replyHash);
-            if (existing.IsNone)
+            if (result == InsertResult.Inserted)
             {
-                Count(ref worker->Counters, result);
+                worker->Counters.Insert++;
+                worker->Unconfirmed--;
                 return result;
             }
 
-            // What is in the way may be a corpse. It is removed with no lock held, because its other tuple has another lock.
-            StateWord word = new(Volatile.Read(ref Entry<TTuple>.Head(EntryAt(existing.Index))->State));
-            if (word.IsLive && !word.IsExpired(nowSeconds))
+            if (existing.IsNone || !TryClearAway(worker, existing.Index, nowSeconds))
             {
                 Count(ref worker->Counters, result);
                 return result;
-            }
-
-            if (word.IsLive && TryRemove(worker, existing.Index, word))
-            {
-                worker->Counters.Expired++;
-            }
-            else
-            {
-                Pause();
             }
         }
 
@@ -56,23 +52,49 @@ public unsafe partial struct ConntrackTable<TTuple>
         return InsertResult.Busy;
     }
 
-    private readonly InsertResult InsertLocked(uint index, ulong originalHash, ulong replyHash, out EntryReference existing)
+    /// <summary>Removes what is in the way of an insertion if it has ended.</summary>
+    /// <returns>False when it lives; otherwise the insertion is worth another try.</returns>
+    // No lock is held here, because the other tuple of what is removed has another lock. Not inlined: clashes only.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryClearAway(WorkerSlot* worker, uint index, uint nowSeconds)
+    {
+        StateWord word = new(Shared.Acquire(ref Entry<TTuple>.Head(EntryAt(index))->State));
+        if (word.IsLive && !word.IsExpired(nowSeconds))
+        {
+            return false;
+        }
+
+        if (word.IsLive && TryRemove(worker, index, word))
+        {
+            worker->Counters.Expired++;
+        }
+        else
+        {
+            Shared.Wait();
+        }
+
+        return true;
+    }
+
+    private InsertResult InsertLocked(uint index, ulong originalHash, ulong replyHash, out EntryReference existing)
     {
         byte* entry = EntryAt(index);
-        existing = FindAny(Entry<TTuple>.Tuple(entry, Direction.Original), originalHash);
+        BucketView* view = View;
+        existing = FindAny(view, Entry<TTuple>.Tuple(entry, Direction.Original), originalHash);
         if (!existing.IsNone)
         {
             return InsertResult.OriginalExists;
         }
 
-        existing = FindAny(Entry<TTuple>.Tuple(entry, Direction.Reply), replyHash);
+        existing = FindAny(view, Entry<TTuple>.Tuple(entry, Direction.Reply), replyHash);
         if (!existing.IsNone)
         {
             return InsertResult.ReplyExists;
         }
 
-        if (!FindPlace(replyHash, null, -1, out Bucket* replyBucket, out int replyPlace)
-            || !FindPlace(originalHash, replyBucket, replyPlace, out Bucket* originalBucket, out int originalPlace))
+        ref BucketArray current = ref view->Current;
+        if (!current.FindPlace(replyHash, null, -1, out Bucket* replyBucket, out int replyPlace)
+            || !current.FindPlace(originalHash, replyBucket, replyPlace, out Bucket* originalBucket, out int originalPlace))
         {
             return InsertResult.ChainTooLong;
         }
@@ -81,18 +103,24 @@ public unsafe partial struct ConntrackTable<TTuple>
         // tells a dump that its contents hold still.
         EntryHead* head = Entry<TTuple>.Head(entry);
         head->State |= (uint)EntryFlags.Confirmed;
-        Volatile.Write(ref head->Generation, head->Generation + 1);
-        Publish(replyHash, replyBucket, replyPlace, new EntryReference(index, Direction.Reply));
-        Publish(originalHash, originalBucket, originalPlace, new EntryReference(index, Direction.Original));
+        Shared.Release(ref head->Generation, head->Generation + 1);
+        current.Publish(replyHash, replyBucket, replyPlace, new EntryReference(index, Direction.Reply));
+        current.Publish(originalHash, originalBucket, originalPlace, new EntryReference(index, Direction.Original));
         return InsertResult.Inserted;
     }
 
     /// <summary>Any entry of the tuple, alive or not; only under the tuple's lock.</summary>
-    private readonly EntryReference FindAny(TTuple* tuple, ulong hash)
+    private readonly EntryReference FindAny(BucketView* view, TTuple* tuple, ulong hash)
+    {
+        EntryReference found = FindAnyIn(view->Current, tuple, hash);
+        return found.IsNone && view->Previous.Buckets != null ? FindAnyIn(view->Previous, tuple, hash) : found;
+    }
+
+    private readonly EntryReference FindAnyIn(in BucketArray array, TTuple* tuple, ulong hash)
     {
         ushort tag = TupleHash.Tag(hash);
-        Bucket* bucket = BucketOf(hash);
-        for (uint probe = 0; probe < _probes; probe++)
+        Bucket* bucket = array.First(hash);
+        for (ulong probe = 0; probe < array.Probes; probe++)
         {
             for (uint match = Bucket.Match(bucket, tag); match != 0; match &= match - 1)
             {
@@ -108,78 +136,21 @@ public unsafe partial struct ConntrackTable<TTuple>
                 break;
             }
 
-            bucket = NextBucket(bucket, hash);
+            bucket = array.Next(bucket, hash);
         }
 
         return default;
     }
 
-    /// <summary>The first free place of a probe sequence, passing over one that is spoken for.</summary>
-    private readonly bool FindPlace(ulong hash, Bucket* takenBucket, int takenPlace, out Bucket* bucket, out int place)
-    {
-        bucket = BucketOf(hash);
-        for (uint probe = 0; probe < _probes; probe++)
-        {
-            uint free = Bucket.Match(bucket, 0);
-            if (bucket == takenBucket)
-            {
-                free &= ~(1u << takenPlace);
-            }
-
-            if (free != 0)
-            {
-                place = BitOperations.TrailingZeroCount(free);
-                return true;
-            }
-
-            bucket = NextBucket(bucket, hash);
-        }
-
-        place = -1;
-        return false;
-    }
-
-    /// <summary>Fills a place; the passages are counted first, so that a reader who needs them sees them.</summary>
-    private readonly void Publish(ulong hash, Bucket* bucket, int place, EntryReference reference)
-    {
-        for (Bucket* passed = BucketOf(hash); passed != bucket; passed = NextBucket(passed, hash))
-        {
-            passed->Overflowed++;
-        }
-
-        Volatile.Write(ref bucket->Version, bucket->Version + 1);
-        bucket->References[place] = reference.Value;
-        Volatile.Write(ref bucket->Tags[place], TupleHash.Tag(hash));
-        Volatile.Write(ref bucket->Version, bucket->Version + 1);
-    }
-
     private static void Count(ref TableCounters counters, InsertResult result)
     {
-        switch (result)
+        if (result == InsertResult.OriginalExists)
         {
-            case InsertResult.Inserted:
-                counters.Insert++;
-                break;
-            case InsertResult.OriginalExists:
-                counters.ClashResolve++;
-                break;
-            case InsertResult.ChainTooLong:
-                counters.ChainTooLong++;
-                counters.InsertFailed++;
-                break;
-            default:
-                counters.InsertFailed++;
-                break;
+            counters.ClashResolve++;
+            return;
         }
-    }
 
-    // Not inlined: only contention comes here.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Pause()
-    {
-        if (X86Base.IsSupported)
-        {
-            X86Base.Pause();
-        }
+        counters.InsertFailed++;
+        counters.ChainTooLong += result == InsertResult.ChainTooLong ? 1u : 0u;
     }
 }

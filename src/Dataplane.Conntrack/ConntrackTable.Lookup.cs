@@ -6,25 +6,6 @@ namespace Dataplane.Conntrack;
 
 public unsafe partial struct ConntrackTable<TTuple>
 {
-    /// <summary>Second pass of a burst lookup: the reference of the first place whose tag fits, or none.</summary>
-    /// <param name="hash">The tuple's hash; its bucket should have been prefetched.</param>
-    /// <param name="more">The answer may be elsewhere: another place has the tag too, or the bucket overflowed.</param>
-    /// <remarks>Inlined into the pass over the burst, so that the bucket loads of neighbouring packets overlap.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly EntryReference Candidate(ulong hash, out bool more)
-    {
-        Bucket* bucket = BucketOf(hash);
-        uint match = Bucket.Match(bucket, TupleHash.Tag(hash));
-        more = bucket->Overflowed != 0 || (match & (match - 1)) != 0;
-        if (match == 0)
-        {
-            return default;
-        }
-
-        // Acquire: the reference was stored before the tag that matched.
-        return new EntryReference(Volatile.Read(ref bucket->References[BitOperations.TrailingZeroCount(match)]));
-    }
-
     /// <summary>Finds the live entry of a tuple by walking every place it may stand in.</summary>
     /// <param name="tuple">The tuple of a packet.</param>
     /// <param name="hash">Its hash.</param>
@@ -32,45 +13,34 @@ public unsafe partial struct ConntrackTable<TTuple>
     /// <param name="worker">Counts the restarts.</param>
     /// <returns>The entry and the direction that the tuple is of, or none.</returns>
     /// <remarks>
-    /// A miss is only believed when no bucket on the way was being written while it was read: otherwise the walk starts again.
+    /// Places do not move within an array, so a connection that lives throughout the search is found unless it moved to another
+    /// array; then the view has changed, and the search starts again.
     /// Not inlined: the burst lookup answers nearly every packet without it.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public readonly EntryReference Find(TTuple* tuple, ulong hash, uint nowSeconds, WorkerSlot* worker)
+    public EntryReference Find(TTuple* tuple, ulong hash, uint nowSeconds, WorkerSlot* worker)
     {
-        ushort tag = TupleHash.Tag(hash);
         while (true)
         {
-            bool moved = false;
-            Bucket* bucket = BucketOf(hash);
-            for (uint probe = 0; probe < _probes; probe++)
+            BucketView* view = View;
+            EntryReference found = default;
+
+            // Previous first: a move fills its new place before it clears the old one.
+            if (view->Previous.Buckets != null)
             {
-                uint version = Volatile.Read(ref bucket->Version);
-                uint match = Bucket.Match(bucket, tag);
-                while (match != 0)
-                {
-                    EntryReference reference = new(Volatile.Read(ref bucket->References[BitOperations.TrailingZeroCount(match)]));
-                    match &= match - 1;
-                    if (IsLiveMatch(reference, tuple, nowSeconds))
-                    {
-                        return reference;
-                    }
-                }
-
-                bool overflowed = bucket->Overflowed != 0;
-                Thread.MemoryBarrier();
-                moved |= (version & 1) != 0 || Volatile.Read(ref bucket->Version) != version;
-                if (!overflowed)
-                {
-                    break;
-                }
-
-                bucket = NextBucket(bucket, hash);
+                found = FindIn(view->Previous, tuple, hash, nowSeconds);
             }
 
-            if (!moved)
+            if (found.IsNone)
             {
-                return default;
+                found = FindIn(view->Current, tuple, hash, nowSeconds);
+            }
+
+            // No load of the search may be made later than this one.
+            Volatile.ReadBarrier();
+            if (!found.IsNone || View == view)
+            {
+                return found;
             }
 
             worker->Counters.SearchRestart++;
@@ -82,12 +52,39 @@ public unsafe partial struct ConntrackTable<TTuple>
     public readonly bool IsLiveMatch(EntryReference reference, TTuple* tuple, uint nowSeconds)
     {
         byte* entry = EntryAt(reference.Index);
+        Shared.Point();
         if (!SameTuple(Entry<TTuple>.Tuple(entry, reference.Direction), tuple))
         {
             return false;
         }
 
-        StateWord word = new(Volatile.Read(ref Entry<TTuple>.Head(entry)->State));
+        StateWord word = new(Shared.Acquire(ref Entry<TTuple>.Head(entry)->State));
         return word.IsLive && !word.IsExpired(nowSeconds);
+    }
+
+    private readonly EntryReference FindIn(in BucketArray array, TTuple* tuple, ulong hash, uint nowSeconds)
+    {
+        ushort tag = TupleHash.Tag(hash);
+        Bucket* bucket = array.First(hash);
+        for (ulong probe = 0; probe < array.Probes; probe++)
+        {
+            for (uint match = Bucket.Match(bucket, tag); match != 0; match &= match - 1)
+            {
+                EntryReference reference = new(Shared.Acquire(ref bucket->References[BitOperations.TrailingZeroCount(match)]));
+                if (IsLiveMatch(reference, tuple, nowSeconds))
+                {
+                    return reference;
+                }
+            }
+
+            if (Shared.Acquire(ref bucket->Overflowed) == 0)
+            {
+                break;
+            }
+
+            bucket = array.Next(bucket, hash);
+        }
+
+        return default;
     }
 }

@@ -1,5 +1,3 @@
-using System.Threading;
-
 namespace Dataplane.Conntrack;
 
 public unsafe partial struct ConntrackTable<TTuple>
@@ -15,7 +13,7 @@ public unsafe partial struct ConntrackTable<TTuple>
     /// <param name="nowNanoseconds">The poll's time. The step is what the elapsed time asks for, so that the length of a pass
     /// does not depend on how often a worker polls.</param>
     /// <returns>Entries removed.</returns>
-    public readonly int Sweep(WorkerSlot* worker, long nowNanoseconds)
+    public int Sweep(WorkerSlot* worker, long nowNanoseconds)
     {
         uint share = (EntryCount + worker->WorkerCount - 1) / worker->WorkerCount;
         long elapsed = nowNanoseconds - worker->SweepNanoseconds;
@@ -42,7 +40,7 @@ public unsafe partial struct ConntrackTable<TTuple>
                 continue;
             }
 
-            StateWord word = new(Volatile.Read(ref Entry<TTuple>.Head(EntryAt(index))->State));
+            StateWord word = new(Shared.Acquire(ref Entry<TTuple>.Head(EntryAt(index))->State));
             if (word.IsLive && word.IsExpired(nowSeconds) && TryRemove(worker, index, word))
             {
                 worker->Counters.Expired++;

@@ -37,54 +37,57 @@ namespace Dataplane.Conntrack;
 public unsafe partial struct ConntrackTable<TTuple>
     where TTuple : unmanaged
 {
-    /// <summary>Buckets a tuple may use: the bound of every walk.</summary>
-    public const int ProbesMax = 16;
-
     /// <summary>First byte of the arena; 64-byte aligned.</summary>
     public byte* Entries;
 
-    /// <summary>Entries in the arena; index 0 is not used.</summary>
+    /// <summary>Entries in the arena; index 0 is its header.</summary>
     public uint EntryCount;
 
-    private uint _probes;
-
-    /// <summary>First bucket; 64-byte aligned.</summary>
-    public Bucket* Buckets;
-
-    /// <summary>Number of buckets minus one.</summary>
-    public ulong BucketMask;
+    private BucketView* _view;
+    private int* _locks;
+    private EntryPool* _pool;
+    private ResizeState* _resize;
+    private SideRecord* _sides;
+    private IndexPool* _sidePool;
 
     public HashKey* Key;
     public Quiescence* Quiescence;
 
-    private int* _locks;
-    private EntryPool* _pool;
-
-    internal void Initialize(byte* entries, uint entryCount, Bucket* buckets, uint bucketCount)
+    internal void Initialize(byte* entries, uint entryCount, EntryPool* pool, SideRecord* sides, IndexPool* sidePool)
     {
         Entries = entries;
         EntryCount = entryCount;
-        Buckets = buckets;
-        BucketMask = bucketCount - 1;
-        uint stripeBuckets = bucketCount / StripeLocks.Count;
-        _probes = stripeBuckets < ProbesMax ? stripeBuckets : ProbesMax;
+        _pool = pool;
+        _sides = sides;
+        _sidePool = sidePool;
     }
 
-    internal void Share(HashKey* key, Quiescence* quiescence, int* locks, EntryPool* pool)
+    internal void Share(HashKey* key, Quiescence* quiescence, int* locks, ResizeState* resize, BucketArray buckets)
     {
         Key = key;
         Quiescence = quiescence;
         _locks = locks;
-        _pool = pool;
+        _resize = resize;
+        _resize->EndEpoch = 1;
+        Publish(buckets, default);
+    }
+
+    /// <summary>Where to look for connections; a burst reads it once.</summary>
+    public readonly BucketView* View
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            fixed (BucketView** view = &_view)
+            {
+                return (BucketView*)Shared.Acquire((void**)view);
+            }
+        }
     }
 
     /// <summary>The entry of an index.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly byte* EntryAt(uint index) => Entries + (nuint)index * (nuint)Entry<TTuple>.SizeBytes;
-
-    /// <summary>The first bucket of a hash's probe sequence.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly Bucket* BucketOf(ulong hash) => Buckets + (hash & BucketMask & uint.MaxValue);
 
     /// <summary>Asks for a cache line ahead of its use; a hint without architectural effect.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -119,12 +122,5 @@ public unsafe partial struct ConntrackTable<TTuple>
         }
 
         return difference == 0;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private readonly Bucket* NextBucket(Bucket* bucket, ulong hash)
-    {
-        ulong step = (hash >> 32 & 0xFFFF | 1) * StripeLocks.Count;
-        return Buckets + ((ulong)(bucket - Buckets) + step & BucketMask);
     }
 }

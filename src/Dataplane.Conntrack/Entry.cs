@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Dataplane.Packet;
 
 namespace Dataplane.Conntrack;
 
@@ -35,6 +36,11 @@ public static unsafe class Entry<TTuple>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => TailOffset + EntryTail.SizeBytes;
     }
+
+    /// <summary>The zone that an entry's original tuple is of.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ushort Zone(byte* entry) =>
+        sizeof(TTuple) == Ipv4Tuple.SizeBytes ? ((Ipv4Tuple*)entry)->Zone : ((Ipv6Tuple*)entry)->Zone;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TTuple* Tuple(byte* entry, Direction direction) => (TTuple*)entry + (int)direction;

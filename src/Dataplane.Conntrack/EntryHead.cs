@@ -12,7 +12,7 @@ namespace Dataplane.Conntrack;
 ///     12    4 NextHopReply     the same
 ///     16    8 Rewrite          creator                                      before publication
 ///     24    4 Generation       allocator                                    odd while free or being built
-///     28    4 Side             creator: index of a side record, 0 none      before publication
+///     28    4 Side             any worker, compare-and-swap                 a side record is attached; 0 none
 /// </code>
 /// A next hop is a cache: two workers that refresh it store the same value, and a stale one is recognised
 /// by its generation.

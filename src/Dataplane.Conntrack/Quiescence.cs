@@ -49,7 +49,7 @@ public unsafe struct Quiescence
 
     /// <summary>The worker holds nothing it read before.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Quiescent(int worker) => Volatile.Write(ref Seen(worker), Volatile.Read(ref _epoch));
+    public void Quiescent(int worker) => Shared.Release(ref Seen(worker), Shared.Acquire(ref _epoch));
 
     public void GoOffline(int worker) => Volatile.Write(ref Seen(worker), Offline);
 
@@ -65,7 +65,7 @@ public unsafe struct Quiescence
         ulong oldest = Offline;
         for (int worker = 0; worker < _workers; worker++)
         {
-            ulong seen = Volatile.Read(ref Seen(worker));
+            ulong seen = Shared.Acquire(ref Seen(worker));
             oldest = seen < oldest ? seen : oldest;
         }
 

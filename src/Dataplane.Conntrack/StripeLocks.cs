@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using System.Threading;
 
 namespace Dataplane.Conntrack;
@@ -39,10 +38,10 @@ public static unsafe class StripeLocks
     {
         uint first = (uint)firstHash & (Count - 1);
         uint second = (uint)secondHash & (Count - 1);
-        Volatile.Write(ref locks[first], 0);
+        Shared.Release(ref locks[first], 0);
         if (first != second)
         {
-            Volatile.Write(ref locks[second], 0);
+            Shared.Release(ref locks[second], 0);
         }
     }
 
@@ -50,7 +49,7 @@ public static unsafe class StripeLocks
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Enter(int* word)
     {
-        if (Interlocked.CompareExchange(ref *word, 1, 0) != 0)
+        if (!Shared.Swap(ref *word, 1, 0))
         {
             Spin(word);
         }
@@ -58,7 +57,7 @@ public static unsafe class StripeLocks
 
     /// <summary>Gives one spinlock word back; all earlier stores are visible before it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Exit(int* word) => Volatile.Write(ref *word, 0);
+    public static void Exit(int* word) => Shared.Release(ref *word, 0);
 
     // Not inlined: contention is rare, and the uncontended path stays three instructions.
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -68,12 +67,9 @@ public static unsafe class StripeLocks
         {
             while (Volatile.Read(ref *word) != 0)
             {
-                if (X86Base.IsSupported)
-                {
-                    X86Base.Pause();
-                }
+                Shared.Wait();
             }
         }
-        while (Interlocked.CompareExchange(ref *word, 1, 0) != 0);
+        while (!Shared.Swap(ref *word, 1, 0));
     }
 }

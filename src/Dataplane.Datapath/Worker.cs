@@ -141,6 +141,7 @@ public sealed unsafe class Worker<TEnv>
         // Nothing read from the table is in hand here: the quiescent point of this poll.
         _quiescence->Quiescent(context->WorkerIndex);
         context->Table->Reclaim(context->Slot);
+        context->Table->MoveStep();
         context->Counters->Polls++;
         context->Counters->EmptyPolls += received == 0 ? 1u : 0u;
         return received;
@@ -151,12 +152,12 @@ public sealed unsafe class Worker<TEnv>
     private void Housekeep()
     {
         _context->HousekeepingNanoseconds = _context->NowNanoseconds;
-        if (EntryPool.RetirementsLeft(_context->Slot) >= RetirementsPerRound)
+        if (_context->Slot->Retired.Room >= RetirementsPerRound)
         {
             _context->Table->Sweep(_context->Slot, _context->NowNanoseconds);
         }
 
-        _context->Pool->HandInWhenScarce(_context->Slot);
+        _context->Pool->HandIn(_context->Slot);
         NeighbourResolution.Maintain(_context, ref _environment);
         if (_announcementsLeft > 0 && _context->NowNanoseconds >= _announceNanoseconds)
         {

@@ -65,6 +65,7 @@ public enum DropReason : byte
     IcmpErrorInnerInvalid,
     IcmpErrorUnrelated,
     TableFull,
+    ZoneFull,
     ChainTooLong,
     ClashUnresolved,
 

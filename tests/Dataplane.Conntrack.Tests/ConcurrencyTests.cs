@@ -40,12 +40,12 @@ public sealed unsafe class ConcurrencyTests
         test.AssertConsistent();
         for (uint bucket = 0; bucket < test.Memory.BucketCount; bucket++)
         {
-            Assert.Equal(0, test.Table->Buckets[bucket].Overflowed);
+            Assert.Equal(0, test.Buckets[bucket].Overflowed);
         }
 
         // Every credit has come back.
         test.QuiesceAll();
-        test.Memory.Pool->HandInWhenScarce(test.Memory.Slot(1));
+        test.Memory.Pool->HandIn(test.Memory.Slot(1));
         uint room = 0;
         while (test.Build(default, default) != 0)
         {
@@ -105,7 +105,7 @@ public sealed unsafe class ConcurrencyTests
                     RemoveOwn(test, oldest, worker);
                 }
 
-                test.Memory.Pool->HandInWhenScarce(test.Memory.Slot(worker));
+                test.Memory.Pool->HandIn(test.Memory.Slot(worker));
                 Poll(test, worker);
             }
         });
@@ -188,7 +188,7 @@ public sealed unsafe class ConcurrencyTests
     /// thread may have lost its processor for thousands of removals.</summary>
     private static void RemoveOwn(TestTable<Ipv4Tuple, Ipv4Family> test, uint index, int worker)
     {
-        while (EntryPool.RetirementsLeft(test.Memory.Slot(worker)) == 0)
+        while (test.Memory.Slot(worker)->Retired.Room == 0)
         {
             Thread.Yield();
             Poll(test, worker);

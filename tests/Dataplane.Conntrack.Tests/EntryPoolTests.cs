@@ -59,7 +59,7 @@ public sealed unsafe class EntryPoolTests
         }
 
         Assert.Equal(entriesMax, inserted + (uint)test.Memory.Slot(1)->Credits);
-        test.Memory.Pool->HandInWhenScarce(test.Memory.Slot(1));
+        test.Memory.Pool->HandIn(test.Memory.Slot(1));
         Assert.Equal(0, test.Memory.Slot(1)->Credits);
         for (; inserted < entriesMax; inserted++)
         {
@@ -78,7 +78,7 @@ public sealed unsafe class EntryPoolTests
         test.Insert(1);
         int credits = test.Memory.Slot(0)->Credits;
         Assert.True(credits > 0);
-        test.Memory.Pool->HandInWhenScarce(test.Memory.Slot(0));
+        test.Memory.Pool->HandIn(test.Memory.Slot(0));
         Assert.Equal(credits, test.Memory.Slot(0)->Credits);
     }
 
@@ -121,7 +121,6 @@ public sealed unsafe class EntryPoolTests
         test.Head(first)->NextHopOriginal = 7;
         test.Head(first)->NextHopReply = 8;
         test.Head(first)->Rewrite = 9;
-        test.Head(first)->Side = 10;
         Entry<Ipv4Tuple>.Tail(test.Table->EntryAt(first))->Mark = 11;
         Assert.True(test.Remove(first));
         test.QuiesceAll();

@@ -16,12 +16,20 @@ public sealed unsafe class LayoutTests
     /// <summary>Type, size, and every field as name@offset.</summary>
     public static TheoryData<Type, int, string> Layouts => new()
     {
-        { typeof(Bucket), 64, "Tags@0 References@16 Version@48 Overflowed@52" },
+        { typeof(Bucket), 64, "Tags@0 References@16 Overflowed@48" },
         { typeof(EntryHead), 32, "State@0 NextHopOriginal@8 NextHopReply@12 Rewrite@16 Generation@24 Side@28" },
         { typeof(EntryTail), 64, "PacketsOriginal@0 PacketsReply@8 BytesOriginal@16 BytesReply@24 TcpWindows@32 Mark@60" },
-        { typeof(EntryPool), 128, "_lock@0 _freeCount@4 _free@8 _credits@64 _creditsMax@72 _scarce@80" },
+        { typeof(BucketArray), 24, "Buckets@0 Mask@8 Probes@16" },
+        { typeof(BucketView), 64, "Current@0 Previous@24 Number@48" },
+        { typeof(ResizeState), 64 * 5, "Next@0 Done@4 Left@8 Passes@12 EndEpoch@16 Resizes@24 _first@64" },
+        { typeof(IndexPool), 64, "_lock@0 _count@4 _stack@8" },
+        { typeof(CreditPool), 64, "_credits@0 _max@8 _scarce@16" },
+        { typeof(LimitTable), 128, "Global@0 Zones@64 Numbers@72 ZoneCount@80" },
+        { typeof(ZoneShare), 16, "Refused@0 Credits@8" },
+        { typeof(SideRecord), 64, "Next@0 Kind@4 Data@8" },
+        { typeof(ArenaHeader), 64, "Magic@0 TupleBytes@8 EntryBytes@12 EntryCount@16" },
         { typeof(Quiescence), 64 * 65, "_epoch@0 _workers@8 _firstSeen@64" },
-        { typeof(HashKey), 240, "Bytes@0" },
+        { typeof(HashKey), HashKey.SizeBytes, "Bytes@0" },
         { typeof(StateWord), 8, "Value@0" },
         { typeof(EntryReference), 4, "Value@0" },
         { typeof(TimeoutTable), 1024, "_seconds@0" },
@@ -74,7 +82,7 @@ public sealed unsafe class LayoutTests
     {
         using TestTable<Ipv6Tuple, Ipv6Family> test = new(100, workers: 3);
         Assert.Equal(0, (long)test.Table->Entries % 64);
-        Assert.Equal(0, (long)test.Table->Buckets % 64);
+        Assert.Equal(0, (long)test.Buckets % 64);
         Assert.Equal(0, (long)test.Table->Key % 64);
         Assert.Equal(0, (long)test.Table->Quiescence % 64);
         Assert.Equal(0, (long)test.Memory.Pool % 64);
@@ -98,15 +106,16 @@ public sealed unsafe class LayoutTests
             ((long)test.Private("_locks"), StripeLocks.SizeBytes),
             ((long)*(uint**)((byte*)test.Memory.Pool + 8), test.Memory.EntryCount * sizeof(uint)),
             ((long)test.Table->Entries, (long)test.Memory.EntryCount * Entry<Ipv4Tuple>.SizeBytes),
-            ((long)test.Table->Buckets, test.Memory.BucketCount * Bucket.SizeBytes),
+            ((long)test.Buckets, test.Memory.BucketCount * Bucket.SizeBytes),
             ((long)test.Memory.Slot(0), sizeof(WorkerSlot)),
-            ((long)test.Memory.Slot(0)->Free, EntryPool.CacheMax * 4),
-            ((long)test.Memory.Slot(0)->RetiredIndexes, EntryPool.RetiredMax * 4),
-            ((long)test.Memory.Slot(0)->RetiredEpochs, EntryPool.RetiredMax * 8),
+            ((long)test.Memory.Slot(0)->Entries.Indexes, IndexCache.Capacity * 4),
+            ((long)test.Memory.Slot(0)->Sides.Indexes, IndexCache.Capacity * 4),
+            ((long)test.Memory.Slot(0)->Sides.Indexes + IndexCache.Capacity * 4, RetireRing.MemoryBytes),
+            ((long)test.Memory.Slot(0)->Zones, sizeof(ZoneShare)),
             ((long)test.Memory.Slot(1), sizeof(WorkerSlot)),
-            ((long)test.Memory.Slot(1)->Free, EntryPool.CacheMax * 4),
-            ((long)test.Memory.Slot(1)->RetiredIndexes, EntryPool.RetiredMax * 4),
-            ((long)test.Memory.Slot(1)->RetiredEpochs, EntryPool.RetiredMax * 8),
+            ((long)test.Memory.Slot(1)->Entries.Indexes, IndexCache.Capacity * 4),
+            ((long)test.Memory.Slot(1)->Sides.Indexes, IndexCache.Capacity * 4),
+            ((long)test.Memory.Slot(1)->Zones, sizeof(ZoneShare)),
         ];
         Array.Sort(parts);
         for (int index = 1; index < parts.Length; index++)

@@ -97,16 +97,16 @@ public sealed unsafe class QuiescenceTests
     {
         using TestTable<Ipv4Tuple, Ipv4Family> test = new(10, workers: 2);
         test.Table->Quiescence->GoOnline(1);
-        for (uint number = 0; number < EntryPool.RetiredMax; number++)
+        for (uint number = 0; number < RetireRing.Capacity; number++)
         {
             Assert.True(test.Remove(test.Insert(number)));
         }
 
-        uint index = test.Insert(EntryPool.RetiredMax);
-        Assert.Equal(0u, EntryPool.RetirementsLeft(test.Memory.Slot(0)));
+        uint index = test.Insert(RetireRing.Capacity);
+        Assert.Equal(0u, test.Memory.Slot(0)->Retired.Room);
         Assert.False(test.Remove(index));
         Assert.True(test.Word(index).IsLive);
-        Assert.Equal(index, test.Find(Ipv4Family.Numbered(EntryPool.RetiredMax)).Index);
+        Assert.Equal(index, test.Find(Ipv4Family.Numbered(RetireRing.Capacity)).Index);
 
         Poll(test, 0);
         test.Table->Quiescence->Quiescent(1);
@@ -150,5 +150,5 @@ public sealed unsafe class QuiescenceTests
     }
 
     private static uint Waiting(TestTable<Ipv4Tuple, Ipv4Family> test, int worker) =>
-        EntryPool.RetiredMax - EntryPool.RetirementsLeft(test.Memory.Slot(worker));
+        test.Memory.Slot(worker)->Retired.Count;
 }

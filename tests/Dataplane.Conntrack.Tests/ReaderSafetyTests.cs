@@ -185,7 +185,7 @@ public sealed unsafe class ReaderSafetyTests
     {
         test.Table->Quiescence->Quiescent(0);
         test.Table->Reclaim(test.Memory.Slot(0));
-        while (EntryPool.RetirementsLeft(test.Memory.Slot(0)) < EntryPool.RetiredMax / 2)
+        while (test.Memory.Slot(0)->Retired.Room < RetireRing.Capacity / 2)
         {
             Thread.Yield();
             test.Table->Quiescence->Quiescent(0);
@@ -197,15 +197,13 @@ public sealed unsafe class ReaderSafetyTests
     private static void HastyReclaim(TestTable<Ipv4Tuple, Ipv4Family> test)
     {
         WorkerSlot* slot = test.Memory.Slot(0);
-        while (slot->RetiredHead != slot->RetiredTail)
+        slot->Retired.Seal(test.Table->Quiescence);
+        while (slot->Retired.TryTake(ulong.MaxValue, out uint index))
         {
-            uint index = slot->RetiredIndexes[slot->RetiredHead++ & (EntryPool.RetiredMax - 1)];
             test.Head(index)->Generation++;
             test.Head(index)->State = 0;
-            slot->Free[slot->FreeCount++] = index;
+            test.Memory.Pool->Indexes.Return(&slot->Entries, index);
         }
-
-        slot->RetiredSealed = slot->RetiredTail;
     }
 
     private delegate void Reclaim(TestTable<Ipv4Tuple, Ipv4Family> test);

@@ -9,30 +9,50 @@ namespace Dataplane.Conntrack.Tests;
 internal static class ReferenceHash
 {
     private static readonly byte[] s_sBox = BuildSBox();
+    private static readonly byte[] s_double = BuildDouble();
 
     /// <summary>What <see cref="TupleHash.Compute"/> must give on this machine.</summary>
     public static ulong Of(ReadOnlySpan<byte> tuple, ReadOnlySpan<byte> key) => Aes.IsSupported ? AesRounds(tuple, key) : Sip(1, 3, tuple, key);
 
-    /// <summary>Each block of 16 bytes, the last padded with zeros, whitened and put through four full AES rounds (FIPS 197 §5.1)
-    /// under five round keys of its own; the exclusive or of all, its first eight bytes little-endian.</summary>
+    /// <summary>
+    /// Each block of 16 bytes, the last padded with zeros, whitened and put through four full AES rounds (FIPS 197 §5.1) under
+    /// round keys of its own, the fourth of which is zero but for the first block; the exclusive or of all; if there are several
+    /// blocks, two further rounds. The first eight bytes, little-endian.
+    /// </summary>
     public static ulong AesRounds(ReadOnlySpan<byte> tuple, ReadOnlySpan<byte> key)
     {
-        ulong sum = 0;
+        byte[] sum = new byte[16];
+        int next = 0;
         for (int block = 0; block * 16 < tuple.Length; block++)
         {
             byte[] state = new byte[16];
             tuple[(block * 16)..Math.Min(tuple.Length, block * 16 + 16)].CopyTo(state);
-            AddKey(state, key[(block * 80)..]);
-            for (int round = 1; round <= 4; round++)
-            {
-                state = Round(state);
-                AddKey(state, key[(block * 80 + round * 16)..]);
-            }
-
-            sum ^= BinaryPrimitives.ReadUInt64LittleEndian(state);
+            int keys = block == 0 ? 5 : 4;
+            Rounds(state, key.Slice(next, keys * 16), 4);
+            next += keys * 16;
+            AddKey(sum, state);
         }
 
-        return sum;
+        if (tuple.Length > 16)
+        {
+            Rounds(sum, [.. new byte[16], .. key[next..]], 2);
+        }
+
+        return BinaryPrimitives.ReadUInt64LittleEndian(sum);
+    }
+
+    /// <summary>Whitening and <paramref name="count"/> full AES rounds, with the keys in order; keys that are missing are zero.</summary>
+    public static void Rounds(Span<byte> state, ReadOnlySpan<byte> keys, int count)
+    {
+        AddKey(state, keys);
+        for (int round = 1; round <= count; round++)
+        {
+            Round(state);
+            if (keys.Length > round * 16)
+            {
+                AddKey(state, keys[(round * 16)..]);
+            }
+        }
     }
 
     /// <summary>SipHash-c-d (Aumasson and Bernstein 2012, §2) of up to 255 bytes under the first 16 bytes of a key.</summary>
@@ -76,7 +96,7 @@ internal static class ReferenceHash
         v[a] = BitOperations.RotateLeft(v[a], 32);
     }
 
-    private static void AddKey(byte[] state, ReadOnlySpan<byte> key)
+    private static void AddKey(Span<byte> state, ReadOnlySpan<byte> key)
     {
         for (int index = 0; index < 16; index++)
         {
@@ -84,26 +104,24 @@ internal static class ReferenceHash
         }
     }
 
-    private static byte[] Round(byte[] state)
+    private static void Round(Span<byte> state)
     {
-        byte[] shifted = new byte[16];
+        Span<byte> shifted = stackalloc byte[16];
         for (int index = 0; index < 16; index++)
         {
             // ShiftRows: row r of column c comes from column c + r.
             shifted[index] = s_sBox[state[(index + 4 * (index % 4)) % 16]];
         }
 
-        byte[] mixed = new byte[16];
         for (int column = 0; column < 16; column += 4)
         {
             for (int row = 0; row < 4; row++)
             {
-                mixed[column + row] = (byte)(Multiply(2, shifted[column + row]) ^ Multiply(3, shifted[column + (row + 1) % 4])
+                state[column + row] = (byte)(s_double[shifted[column + row]]
+                    ^ s_double[shifted[column + (row + 1) % 4]] ^ shifted[column + (row + 1) % 4]
                     ^ shifted[column + (row + 2) % 4] ^ shifted[column + (row + 3) % 4]);
             }
         }
-
-        return mixed;
     }
 
     /// <summary>The product in GF(2^8) modulo x^8 + x^4 + x^3 + x + 1.</summary>
@@ -141,5 +159,16 @@ internal static class ReferenceHash
         }
 
         return box;
+    }
+
+    private static byte[] BuildDouble()
+    {
+        byte[] table = new byte[256];
+        for (int value = 0; value < 256; value++)
+        {
+            table[value] = Multiply(2, value);
+        }
+
+        return table;
     }
 }

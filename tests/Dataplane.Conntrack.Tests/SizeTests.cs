@@ -32,7 +32,7 @@ public sealed class SizeTests
         Assert.True(ulong.IsPow2(buckets));
 
         // Fewer would cut the probe sequences of a small table short.
-        ulong least = (ulong)StripeLocks.Count * (ulong)ConntrackTable<Ipv4Tuple>.ProbesMax;
+        ulong least = (ulong)StripeLocks.Count * BucketArray.ProbesMax;
         Assert.True(buckets >= least);
         Assert.True(2ul * entriesMax <= buckets * Bucket.Places * 3 / 4);
         Assert.True(buckets == least || 2ul * entriesMax > buckets / 2 * Bucket.Places * 3 / 4 - 2);
@@ -48,7 +48,7 @@ public sealed class SizeTests
         WorkerSlot* slot = memory.Slot(0);
         for (uint number = 0; number < entriesMax; number++)
         {
-            Assert.True(memory.Table->TryAllocate(slot, out uint index));
+            Assert.Equal(AllocateResult.Allocated, memory.Table->Allocate(slot, 0, out uint index));
             byte* entry = memory.Table->EntryAt(index);
             Ipv4Tuple tuple = new() { Source = Ipv4Address.FromHost(number), Destination = Ipv4Address.FromHost(~number), Protocol = IpProtocol.Udp };
             *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = tuple;
@@ -57,7 +57,7 @@ public sealed class SizeTests
             Assert.Equal(InsertResult.Inserted, memory.Table->Insert(slot, index, 1, out _));
         }
 
-        Assert.False(memory.Table->TryAllocate(slot, out _));
+        Assert.Equal(AllocateResult.TableFull, memory.Table->Allocate(slot, 0, out _));
     }
 
     [Theory]

@@ -138,7 +138,7 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
             int occupied = bucket == takenBucket ? 1 : 0;
             for (int place = 0; place < Bucket.Places; place++)
             {
-                Bucket* line = _test.Table->Buckets + bucket;
+                Bucket* line = _test.Buckets + bucket;
                 occupied += line->Tags[place] != 0 && !_corpses.Contains(line->References[place] >> 1) ? 1 : 0;
             }
 

@@ -37,10 +37,8 @@ public abstract class TableTests<TTuple, TFamily>
         using TestTable<TTuple, TFamily> test = new(100);
         uint index = test.Insert(1);
         ulong hash = test.Hash(Numbered(1));
-        Assert.Equal(new EntryReference(index, Direction.Original), test.Table->Candidate(hash, out bool more));
-        Assert.False(more);
-        Assert.True(test.Table->Candidate(hash ^ 1ul << 50, out more).IsNone);
-        Assert.False(more);
+        Assert.Equal(new EntryReference(index, Direction.Original), test.Table->View->Current.Candidate(hash));
+        Assert.True(test.Table->View->Current.Candidate(hash ^ 1ul << 50).IsNone);
     }
 
     [Fact]
@@ -193,8 +191,7 @@ public abstract class TableTests<TTuple, TFamily>
         uint expired = test.Insert(first, deadline: Now);
         uint live = test.Insert(second);
         ulong hash = test.Hash(Numbered(second));
-        Assert.Equal(expired, test.Table->Candidate(hash, out bool more).Index);
-        Assert.True(more);
+        Assert.Equal(expired, test.Table->View->Current.Candidate(hash).Index);
         Assert.Equal(live, test.Find(Numbered(second)).Index);
         Assert.True(test.Find(Numbered(first)).IsNone);
         Assert.True(test.Remove(expired));
@@ -234,7 +231,7 @@ public abstract class TableTests<TTuple, TFamily>
     public unsafe void A_full_probe_sequence_refuses_the_next_and_leaves_nothing_of_it()
     {
         // Sixteen buckets a stripe: every sequence of a stripe visits all its buckets.
-        const uint probes = ConntrackTable<TTuple>.ProbesMax;
+        const uint probes = BucketArray.ProbesMax;
         using TestTable<TTuple, TFamily> test = new(150, bucketsMin: probes * (uint)StripeLocks.Count);
         Assert.Equal(probes, test.Probes);
         uint stripe = (uint)StripeLocks.Count - 1;
@@ -306,7 +303,7 @@ public abstract class TableTests<TTuple, TFamily>
         Assert.Equal(0, test.OccupiedPlaces());
         for (uint bucket = 0; bucket < test.Memory.BucketCount; bucket++)
         {
-            Assert.Equal(0, test.Table->Buckets[bucket].Overflowed);
+            Assert.Equal(0, test.Buckets[bucket].Overflowed);
         }
     }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Reflection;
 using Xunit;
 
@@ -16,8 +17,13 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
     public const uint Never = 1_000_000;
 
     public TestTable(uint entriesMax, int workers = 1, uint bucketsMin = 0)
+        : this(new ConntrackSize(entriesMax, workers, false, bucketsMin))
     {
-        Memory = new ConntrackMemory<TTuple>(new ConntrackSize(entriesMax, workers, false, bucketsMin));
+    }
+
+    public TestTable(ConntrackSize size)
+    {
+        Memory = new ConntrackMemory<TTuple>(size);
         Table = Memory.Table;
     }
 
@@ -25,8 +31,11 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
 
     public ConntrackTable<TTuple>* Table { get; }
 
+    /// <summary>The buckets that new connections go to.</summary>
+    public Bucket* Buckets => Table->View->Current.Buckets;
+
     /// <summary>The buckets of one stripe, or the bound of a walk if that is less.</summary>
-    public uint Probes => Math.Min(Memory.BucketCount / StripeLocks.Count, ConntrackTable<TTuple>.ProbesMax);
+    public uint Probes => ProbesOf(Table->View->Current);
 
     public ulong Hash(TTuple tuple) => Table->Hash(&tuple);
 
@@ -39,7 +48,8 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
     /// <summary>Takes an entry and builds it; 0 when there is none.</summary>
     public uint Build(TTuple original, TTuple reply, uint deadline = Never, int worker = 0)
     {
-        if (!Table->TryAllocate(Memory.Slot(worker), out uint index))
+        ushort zone = Entry<TTuple>.Zone((byte*)&original);
+        if (Table->Allocate(Memory.Slot(worker), zone, out uint index) != AllocateResult.Allocated)
         {
             return 0;
         }
@@ -94,16 +104,31 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
         }
     }
 
-    /// <summary>The buckets of a tuple's probe sequence, in order, computed from the documented rule.</summary>
-    public uint[] ProbeSequence(ulong hash)
+    /// <summary>Does the workers' part of a resize.</summary>
+    public void MoveAll(int worker = 0)
     {
-        uint[] sequence = new uint[Probes];
-        ulong bucket = hash % Memory.BucketCount;
+        while (Table->IsResizing)
+        {
+            Assert.NotEqual(0u, Table->MoveStep());
+        }
+
+        Table->Quiescence->Quiescent(worker);
+    }
+
+    /// <summary>The buckets of a tuple's probe sequence, in order, computed from the documented rule.</summary>
+    public uint[] ProbeSequence(ulong hash) => ProbeSequence(Table->View->Current, hash);
+
+    private static uint ProbesOf(in BucketArray array) => Math.Min(array.Count / StripeLocks.Count, BucketArray.ProbesMax);
+
+    private static uint[] ProbeSequence(in BucketArray array, ulong hash)
+    {
+        uint[] sequence = new uint[ProbesOf(array)];
+        ulong bucket = hash % array.Count;
         ulong step = ((hash >> 32) % 65536 | 1) * StripeLocks.Count;
         for (int probe = 0; probe < sequence.Length; probe++)
         {
             sequence[probe] = (uint)bucket;
-            bucket = (bucket + step) % Memory.BucketCount;
+            bucket = (bucket + step) % array.Count;
         }
 
         return sequence;
@@ -126,22 +151,33 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
         int occupied = 0;
         for (int place = 0; place < Bucket.Places; place++)
         {
-            occupied += Table->Buckets[bucket].Tags[place] != 0 ? 1 : 0;
+            occupied += Buckets[bucket].Tags[place] != 0 ? 1 : 0;
         }
 
         return occupied;
     }
 
-    /// <summary>Walks every bucket: references name confirmed entries under the right tag and in the right sequence, versions are at
-    /// rest, overflow counts are what the places imply, no lock is held, and the counters agree with the walk.</summary>
+    /// <summary>Walks every bucket: references name confirmed entries under the right tag and in the right sequence, none is in two
+    /// places, overflow counts are what the places imply, no lock is held, and the counters agree with the walk.</summary>
     public void AssertConsistent()
     {
-        int[] overflowed = new int[Memory.BucketCount];
-        int occupied = 0;
-        for (uint number = 0; number < Memory.BucketCount; number++)
+        HashSet<uint> references = [];
+        Walk(Table->View->Current, references);
+        if (Table->View->Previous.Buckets != null)
         {
-            Bucket* bucket = Table->Buckets + number;
-            Assert.Equal(0u, bucket->Version & 1);
+            Walk(Table->View->Previous, references);
+        }
+
+        Assert.Equal(2 * Memory.Count(), references.Count);
+        Assert.Equal(0, LocksHeld());
+    }
+
+    private void Walk(in BucketArray array, HashSet<uint> references)
+    {
+        int[] overflowed = new int[array.Count];
+        for (uint number = 0; number < array.Count; number++)
+        {
+            Bucket* bucket = array.Buckets + number;
             for (int place = 0; place < Bucket.Places; place++)
             {
                 if (bucket->Tags[place] == 0)
@@ -149,13 +185,13 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
                     continue;
                 }
 
-                occupied++;
                 EntryReference reference = new(bucket->References[place]);
+                Assert.True(references.Add(reference.Value), $"entry {reference.Index} stands in two places");
                 TTuple tuple = Tuple(reference.Index, reference.Direction);
                 ulong hash = Hash(tuple);
                 Assert.Equal(TupleHash.Tag(hash), bucket->Tags[place]);
                 Assert.True(Word(reference.Index).IsLive, $"entry {reference.Index} stands in bucket {number} and is not live");
-                uint[] sequence = ProbeSequence(hash);
+                uint[] sequence = ProbeSequence(array, hash);
                 int position = Array.IndexOf(sequence, number);
                 Assert.True(position >= 0, $"entry {reference.Index} stands outside its probe sequence");
                 for (int passed = 0; passed < position; passed++)
@@ -165,13 +201,10 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
             }
         }
 
-        for (uint number = 0; number < Memory.BucketCount; number++)
+        for (uint number = 0; number < array.Count; number++)
         {
-            Assert.Equal(overflowed[number], Table->Buckets[number].Overflowed);
+            Assert.Equal(overflowed[number], array.Buckets[number].Overflowed);
         }
-
-        Assert.Equal(2 * Memory.Count(), occupied);
-        Assert.Equal(0, LocksHeld());
     }
 
     /// <summary>Stripe locks, and the pool's, that somebody holds.</summary>

@@ -115,9 +115,10 @@ public static unsafe class NewConnection
     private static DropReason Confirm(
         WorkerContext* context, PacketMeta* meta, in FirstPacket first, ConnectionState state, bool isForwarded, uint mark)
     {
-        if (!context->Table->TryAllocate(context->Slot, out uint index))
+        AllocateResult allocated = context->Table->Allocate(context->Slot, meta->Tuple.Zone, out uint index);
+        if (allocated != AllocateResult.Allocated)
         {
-            return DropReason.TableFull;
+            return allocated == AllocateResult.ZoneFull ? DropReason.ZoneFull : DropReason.TableFull;
         }
 
         Plan* plan = context->Plan;

@@ -9,7 +9,11 @@ public static unsafe class Lookup
     /// <summary>Compares tags in every packet's bucket and asks for the candidate's entry.</summary>
     public static void Match(WorkerContext* context)
     {
-        ConntrackTable<Ipv4Tuple> table = *context->Table;
+        ConntrackTable<Ipv4Tuple>* table = context->Table;
+        BucketView* view = table->View;
+        BucketArray current = view->Current;
+        BucketArray previous = view->Previous;
+        byte* entries = table->Entries;
         bool accounting = context->Plan->Accounting;
         PacketMeta* metas = context->Metas;
         int* tracked = context->Tracked;
@@ -17,9 +21,14 @@ public static unsafe class Lookup
         for (int index = 0; index < count; index++)
         {
             PacketMeta* meta = metas + tracked[index];
-            EntryReference reference = table.Candidate(meta->Hash, out _);
+            EntryReference reference = current.Candidate(meta->Hash);
+            if (reference.IsNone && previous.Buckets != null)
+            {
+                reference = previous.Candidate(meta->Hash);
+            }
+
             meta->Reference = reference.Value;
-            byte* entry = table.EntryAt(reference.Index);
+            byte* entry = entries + (nuint)reference.Index * (nuint)Entry<Ipv4Tuple>.SizeBytes;
             ConntrackTable<Ipv4Tuple>.Prefetch(entry);
             if (accounting)
             {

@@ -35,7 +35,8 @@ public static unsafe class Parse
         PacketMeta* metas = context->Metas;
         int* trackedPositions = context->Tracked;
         int* slowPositions = context->Slow;
-        ConntrackTable<Ipv4Tuple> table = *context->Table;
+        BucketArray buckets = context->Table->View->Current;
+        HashKey* key = context->Table->Key;
         int tracked = 0;
         int slow = 0;
         for (int ahead = 0; ahead < Receive.PrefetchAhead && ahead < count; ahead++)
@@ -67,9 +68,9 @@ public static unsafe class Parse
         for (int index = 0; index < tracked; index++)
         {
             PacketMeta* meta = metas + trackedPositions[index];
-            ulong hash = table.Hash(&meta->Tuple);
+            ulong hash = TupleHash.Compute(&meta->Tuple, key);
             meta->Hash = hash;
-            ConntrackTable<Ipv4Tuple>.Prefetch(table.BucketOf(hash));
+            ConntrackTable<Ipv4Tuple>.Prefetch(buckets.First(hash));
         }
 
         context->TrackedCount = tracked;
