@@ -43,6 +43,9 @@ public sealed unsafe partial class ConntrackMemory<TTuple>
     /// <summary>Of those, how many workers have moved in this pass.</summary>
     public uint MovedBucketCount => PreviousBucketCount == 0 ? 0 : _resize->Done;
 
+    /// <summary>Places of this pass that found no room in the new array and wait for the next pass.</summary>
+    public uint LeftoverCount => PreviousBucketCount == 0 ? 0 : _resize->Left;
+
     /// <summary>Resizes ended since the start.</summary>
     public ulong Resizes => _resize->Resizes;
 

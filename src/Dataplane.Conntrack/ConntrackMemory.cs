@@ -111,15 +111,24 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
         }
     }
 
-    /// <summary>The power of two of buckets that keeps the load at three quarters or below.</summary>
+    /// <summary>The power of two of buckets that keeps the load at three quarters or below; at half while a stripe has fewer than 64
+    /// buckets, because so small a stripe may by chance get all it can hold.</summary>
     public static uint BucketsFor(uint entriesMax, uint bucketsMin)
     {
-        ulong places = (ulong)entriesMax * 2 * 4 / 3 + 1;
-        ulong needed = Math.Max((places + Bucket.Places - 1) / Bucket.Places, bucketsMin);
+        ulong needed = BucketsAt((ulong)entriesMax * 4 / 3 + 1);
+        if (needed <= 32 * StripeLocks.Count)
+        {
+            needed = BucketsAt((ulong)entriesMax * 2);
+        }
+
+        needed = Math.Max(needed, bucketsMin);
 
         // Every stripe holds a whole probe sequence: with fewer buckets a small table would refuse long before it is full.
         return (uint)BitOperations.RoundUpToPowerOf2(Math.Max(needed, BucketsLeast));
     }
+
+    /// <summary>Buckets with as many places as that many connections take.</summary>
+    private static ulong BucketsAt(ulong entries) => (2 * entries + Bucket.Places - 1) / Bucket.Places;
 
     private const ulong BucketsLeast = StripeLocks.Count * (ulong)BucketArray.ProbesMax;
 
@@ -158,14 +167,14 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
     private void LayOut(ConntrackSize size, uint buckets, int zoneCount)
     {
         uint sideCount = size.SideRecords > 0 ? 1 + size.SideRecords + (uint)size.Workers * IndexCache.Capacity : 0;
-        long bytes = 64L * 16 + sizeof(ConntrackTable<TTuple>) + sizeof(EntryPool) + HashKey.SizeBytes + Dataplane.Conntrack.Quiescence.SizeBytes
+        long bytes = 64L * 16 + sizeof(ConntrackTable<TTuple>) + sizeof(EntryPool) + HashKey.SizeBytes + Quiescence.SizeBytes
             + StripeLocks.SizeBytes + ResizeState.SizeBytes + LimitTable.SizeBytes + IndexPool.SizeBytes
             + 65536 * sizeof(ushort) + (long)zoneCount * CreditPool.SizeBytes + ((long)EntryCount + sideCount) * sizeof(uint);
         byte* next = Own(MappedMemory.Allocate(bytes, false)).Address;
         Table = (ConntrackTable<TTuple>*)Carve(ref next, sizeof(ConntrackTable<TTuple>));
         Pool = (EntryPool*)Carve(ref next, sizeof(EntryPool));
         HashKey* key = (HashKey*)Carve(ref next, HashKey.SizeBytes);
-        Quiescence* quiescence = (Quiescence*)Carve(ref next, Dataplane.Conntrack.Quiescence.SizeBytes);
+        Quiescence* quiescence = (Quiescence*)Carve(ref next, Quiescence.SizeBytes);
         int* locks = (int*)Carve(ref next, StripeLocks.SizeBytes);
         _resize = (ResizeState*)Carve(ref next, ResizeState.SizeBytes);
         _limits = (LimitTable*)Carve(ref next, LimitTable.SizeBytes);

@@ -12,7 +12,8 @@ public sealed record ConntrackSize(uint EntriesMax, int Workers, bool Hugepages,
     /// <summary>Connections that the arena has room for: how far the limit can be raised. 0: as many as <see cref="EntriesMax"/>.</summary>
     public uint Capacity { get; init; }
 
-    /// <summary>The exact number of buckets, whatever load that means; 0 for the number that keeps it to three quarters. For measurements.</summary>
+    /// <summary>The exact number of buckets, whatever load that means; 0 for the number that keeps it to three quarters. For
+    /// measurements.</summary>
     public uint Buckets { get; init; }
 
     /// <summary>Side records; 0 when no feature needs them.</summary>

@@ -4,7 +4,8 @@ namespace Dataplane.Conntrack;
 
 public unsafe partial struct ConntrackTable<TTuple>
 {
-    /// <summary>Takes a free entry for building; it is invisible until <see cref="Insert(WorkerSlot*, uint, uint, out EntryReference)"/>.</summary>
+    /// <summary>Takes a free entry for building; it is invisible until
+    /// <see cref="Insert(WorkerSlot*, uint, uint, out EntryReference)"/>.</summary>
     /// <param name="worker">The calling worker's slot.</param>
     /// <param name="zone">Of the connection's original tuple, which the caller writes next.</param>
     /// <param name="index">The entry; 0 when a limit refused it.</param>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Dataplane.Packet;
 using AesX86 = System.Runtime.Intrinsics.X86.Aes;
 
 namespace Dataplane.Conntrack;
@@ -12,8 +13,8 @@ namespace Dataplane.Conntrack;
 /// tuples that share a bucket more often than chance. With the AES instructions each 16-byte block of the tuple goes
 /// through four AES rounds under keys of its own. Over two rounds no difference of inputs becomes any one difference
 /// of outputs with probability above 53/2^34, on average over the keys (Keliher and Sui, "Exact maximum expected
-/// differential and linear probability for two-round AES", 2007); over four rounds the bound is the fourth power of
-/// that, 2^-113. For an IPv4 tuple, one block, this is the hash.
+/// differential and linear probability for two-round Advanced Encryption Standard", 2007); over four rounds the bound
+/// is the fourth power of that, 2^-113. For an IPv4 tuple, one block, this is the hash.
 /// </para>
 /// <para>
 /// An IPv6 tuple has three blocks, whose results are XORed. Two tuples that differ in one block never have the same
@@ -63,7 +64,7 @@ public static unsafe class TupleHash
         byte* data = (byte*)tuple;
         byte* keys = key->Bytes;
         Vector128<byte> sum = FourRounds(Vector128.Load(data), keys, Vector128.Load(keys + 64));
-        if (sizeof(TTuple) == 40)
+        if (sizeof(TTuple) == Ipv6Tuple.SizeBytes)
         {
             // The key of the fourth round only adds to the sum, so the first block's stands for all three.
             Vector128<byte> last = Vector128.CreateScalar(*(ulong*)(data + 32)).AsByte();

@@ -38,6 +38,18 @@ public sealed unsafe class HashChecksTests
         HashChecks.Spread(Hashes(HashSamples.SourcePorts, HashFamily.Ipv4, TwoRounds), HashBound.Loose));
 
     [Fact]
+    public void A_hash_that_is_the_same_both_ways_is_caught_by_its_spread_of_tuples_and_their_answers()
+    {
+        KeyedHash hash = static (tuple, length, key) =>
+        {
+            Ipv4Tuple inverted = ((Ipv4Tuple*)tuple)->Inverted;
+            return HashSamples.Compute(tuple, length, key) ^ TupleHash.Compute(&inverted, key);
+        };
+        Assert.Empty(HashChecks.Spread(Hashes(HashSamples.AddressesByPorts, HashFamily.Ipv4, hash), HashBound.Strict));
+        Assert.NotEmpty(HashChecks.Spread(Hashes(HashSamples.BothWays, HashFamily.Ipv4, hash), HashBound.Loose));
+    }
+
+    [Fact]
     public void A_sum_of_block_hashes_is_caught_by_its_dispersion_alone()
     {
         ulong[] hashes = Hashes(HashSamples.AddressesByPorts, HashFamily.Ipv6, SumOfBlocks);

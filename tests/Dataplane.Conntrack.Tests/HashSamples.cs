@@ -51,6 +51,7 @@ internal static unsafe class HashSamples
 
     public const string AddressesByPorts = "addresses x source ports";
     public const string SourcePorts = "sequential source ports";
+    public const string BothWays = "tuples and their answers between equal ports";
 
     // A byte of the number each: a product set of 256 x 256.
     private static readonly Dictionary<string, (int Count, Func<uint, HashSample> Make)> s_sets = new()
@@ -70,6 +71,7 @@ internal static unsafe class HashSamples
         ["zones x source ports"] = (Count, n => Tcp with { Zone = n >> 8, SourcePort = n & 255 }),
         ["zones x addresses"] = (Count, n => Tcp with { Zone = n >> 8, Source = n & 255 }),
         ["tuples and their answers"] = (Count, n => Tcp with { Source = n >> 9, SourcePort = n >> 1 & 255, IsAnswer = (n & 1) != 0 }),
+        [BothWays] = (Count, n => Tcp with { Source = n >> 1, SourcePort = 443, IsAnswer = (n & 1) != 0 }),
         ["tuples and the answers to one translated address"] = (Count, n => (n & 1) == 0
             ? Tcp with { Source = n >> 9, SourcePort = n >> 1 & 255 }
             : Tcp with { Source = 1u << 24, SourcePort = n >> 1, IsAnswer = true }),

@@ -29,7 +29,7 @@ public sealed unsafe class LayoutTests
         { typeof(SideRecord), 64, "Next@0 Kind@4 Data@8" },
         { typeof(ArenaHeader), 64, "Magic@0 TupleBytes@8 EntryBytes@12 EntryCount@16" },
         { typeof(Quiescence), 64 * 65, "_epoch@0 _workers@8 _firstSeen@64" },
-        { typeof(HashKey), HashKey.SizeBytes, "Bytes@0" },
+        { typeof(HashKey), 240, "Bytes@0" },
         { typeof(StateWord), 8, "Value@0" },
         { typeof(EntryReference), 4, "Value@0" },
         { typeof(TimeoutTable), 1024, "_seconds@0" },
