@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.IO;
 using System.Net.Sockets;
 using Dataplane.App.Verbs;
@@ -20,11 +21,13 @@ internal static class CommandLine
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     internal static int Run(string[] args, Terminal terminal, RouterStart start)
     {
-        RootCommand root = new("A NAT router over DPDK: runs it, checks its configuration and shows what it does.");
+        RootCommand root = new("A NAT router over DPDK: runs it, checks its configuration, shows what it does and changes its limits.");
         root.Subcommands.Add(RunVerb.Create(terminal, start));
         root.Subcommands.Add(CheckVerb.Create(terminal));
         root.Subcommands.Add(ShowVerb.Create(terminal));
         root.Subcommands.Add(StatusVerb.Create(terminal));
+        root.Subcommands.Add(LimitsVerb.Create(terminal));
+        root.Subcommands.Add(TableVerb.Create(terminal));
         root.Subcommands.Add(VersionVerb.Create(terminal));
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -60,6 +63,7 @@ internal static class CommandLine
                 ControlFailure.Unreachable => ExitCode.Unreachable,
                 ControlFailure.NotPermitted => ExitCode.NotPermitted,
                 ControlFailure.NotFound => ExitCode.NotFound,
+                ControlFailure.Rejected => ExitCode.Rejected,
                 _ => ExitCode.Failure,
             };
         }
@@ -91,7 +95,14 @@ internal static class CommandLine
         }
     }
 
-    private static string Usage(ParseResult parsed) => parsed.CommandResult.Command is RootCommand
-        ? "dataplane"
-        : $"dataplane {parsed.CommandResult.Command.Name}";
+    private static string Usage(ParseResult parsed)
+    {
+        string verbs = "";
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } verb; at = at.Parent)
+        {
+            verbs = $" {verb.Command.Name}{verbs}";
+        }
+
+        return $"dataplane{verbs}";
+    }
 }

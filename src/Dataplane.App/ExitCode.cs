@@ -17,6 +17,6 @@ internal static class ExitCode
 
     internal const int NotPermitted = 5;
 
-    /// <summary>The configuration has errors.</summary>
+    /// <summary>The configuration, or a value for a running router, was rejected.</summary>
     internal const int Rejected = 6;
 }

@@ -37,6 +37,21 @@ internal sealed class FixedSource : IShowSource
         """{"prefix":"10.0.0.0/16","via":null,"port":"lan"}""",
     ];
 
+    private static readonly string[] s_limits =
+    [
+        """{"zone":null,"id":0,"max":1000000,"count":612331,"refused":4,"capacity":2000000}""",
+        """{"zone":"cust","id":1,"max":50000,"count":50000,"refused":17}""",
+        """{"zone":"open","id":2,"max":null,"count":0,"refused":0}""",
+    ];
+
+    private static readonly string[] s_table =
+    [
+        """
+        {"buckets":262144,"places":2097152,"entries":612331,"load":0.58,"capacity":2000000,"previousBuckets":0,"movedBuckets":0,
+         "leftover":0,"resizes":1}
+        """.ReplaceLineEndings(""),
+    ];
+
     public ShowStep Next(ShowTopic topic, ref ShowCursor cursor, Utf8JsonWriter writer)
     {
         string[] rows = topic switch
@@ -45,6 +60,8 @@ internal sealed class FixedSource : IShowSource
             ShowTopic.Workers => s_workers,
             ShowTopic.Drops => ["""{"reason":"no_route","packets":9,"description":"no route to the destination"}"""],
             ShowTopic.Routes => s_routes,
+            ShowTopic.Limits => s_limits,
+            ShowTopic.Table => s_table,
             ShowTopic.Status => ["""{"version":"0.1.0","entries":3}"""],
             _ => [],
         };

@@ -10,7 +10,7 @@ namespace Dataplane.App.Tests;
 /// <summary><c>dataplane run</c> up to the point where a router starts, and what becomes of its failures.</summary>
 public sealed class RunVerbTests : IDisposable
 {
-    private static readonly string[] s_verbs = ["run", "check", "show", "status", "version"];
+    private static readonly string[] s_verbs = ["run", "check", "show", "status", "limits", "table", "version"];
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -69,8 +69,28 @@ public sealed class RunVerbTests : IDisposable
     [InlineData("check", "a", "b")]
     [InlineData("check", "a", "-o", "xml")]
     [InlineData("version", "--loud")]
+    [InlineData("limits")]
+    [InlineData("limits", "set")]
+    [InlineData("limits", "set", "none")]
+    [InlineData("limits", "set", "--zone", "cust")]
+    [InlineData("limits", "set", "5", "--zone")]
+    [InlineData("limits", "set", "many")]
+    [InlineData("limits", "set", "-5")]
+    [InlineData("limits", "set", "--zone", "cust", "None")]
+    [InlineData("limits", "set", "1,000")]
+    [InlineData("limits", "set", "9223372036854775808")]
+    [InlineData("limits", "set", "5", "6")]
+    [InlineData("limits", "show", "cust")]
+    [InlineData("table")]
+    [InlineData("table", "resize")]
+    [InlineData("table", "resize", "none")]
+    [InlineData("table", "resize", "1e6")]
     [InlineData]
     public void A_command_line_that_is_not_understood_exits_2(params string[] args) => Invocation.Run(args).FailsWith(2, "--help");
+
+    [Fact]
+    public void The_usage_hint_names_the_whole_verb() =>
+        Invocation.Run("limits", "set", "none").FailsWith(2, "Try 'dataplane limits set --help'.");
 
     [Fact]
     public void Version_is_one_line() =>

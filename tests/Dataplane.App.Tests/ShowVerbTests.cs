@@ -2,47 +2,22 @@ using System;
 using System.Linq;
 using System.Text.Json;
 using System.Threading;
-using Dataplane.Control.Socket;
 using Dataplane.Os;
 using Xunit;
 
 namespace Dataplane.App.Tests;
 
 /// <summary><c>dataplane show</c> against a control server in this process.</summary>
-public sealed class ShowVerbTests : IControlHost, IDisposable
+public sealed class ShowVerbTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
-    private readonly EventFd _wake = new();
-    private readonly ControlSocket _socket;
-    private readonly ControlServer _server;
-    private readonly Thread _thread;
-    private volatile bool _stop;
+    private readonly RouterStandIn _router = new();
 
-    public ShowVerbTests()
-    {
-        _socket = ControlSocket.Open(SocketPath);
-        _server = new ControlServer(_socket, new FixedSource());
-        _thread = new Thread(() => _server.Run(this, _wake));
-        _thread.Start();
-    }
-
-    private string SocketPath => _directory.File("control.sock");
-
-    bool IControlHost.StopRequested => _stop;
-
-    void IControlHost.Tick(long nowMs)
-    {
-        // Nothing besides clients.
-    }
+    private string SocketPath => _router.SocketPath;
 
     public void Dispose()
     {
-        _stop = true;
-        _wake.Signal();
-        _thread.Join();
-        _server.Dispose();
-        _socket.Dispose();
-        _wake.Dispose();
+        _router.Dispose();
         _directory.Dispose();
     }
 

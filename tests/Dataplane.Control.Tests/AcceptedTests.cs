@@ -20,7 +20,7 @@ public class AcceptedTests
             "wan": { "Device": "af_xdp:eth1", "Addresses": ["198.51.100.2/30"], "Queues": 2, "Mac": "02:00:00:00:00:07" }
           },
           "Routes": { "0.0.0.0/0": { "Via": "198.51.100.1" } },
-          "Zones":  { "cust": { "Id": 1 } },
+          "Zones":  { "cust": { "Id": 1, "MaxEntries": 50000 }, "open": { "Id": 2 } },
           "Pools":  { "cgn1": { "Addresses": "203.0.113.0/28, 203.0.113.32-203.0.113.33",
                                 "Ports": "2048-4095", "Mapping": "EndpointDependent" } },
           "Track": {
@@ -43,7 +43,7 @@ public class AcceptedTests
             "30": { "Match": { "Source": "10.0.7.2" }, "To": "masquerade" },
             "90": { "Match": { "In": "lan", "Out": "wan" }, "To": "pool:CGN1" }
           },
-          "Conntrack": { "MaxEntries": 200000, "Invalid": "drop", "TcpLoose": true, "Checksum": false, "Accounting": false,
+          "Conntrack": { "MaxEntries": 200000, "Capacity": 400000, "Buckets": 65536, "Invalid": "drop", "TcpLoose": true, "Checksum": false, "Accounting": false,
                          "Timeouts": { "TcpEstablished": "2h5m", "UdpStream": "6m", "Icmp": "90" } },
           "Memory": { "Hugepages": "off", "Mbufs": 8192, "Pool": "512MiB" },
           "Limits": { "IcmpErrorsPerSecond": 50 },
@@ -104,6 +104,31 @@ public class AcceptedTests
         Assert.Equal(240u, conntrack.TimeoutSeconds[ConnectionState.TcpSynSent2]);
         Assert.Equal((200000, true, false, false), (conntrack.MaxEntries, conntrack.TcpLoose, conntrack.Checksum, conntrack.Accounting));
     }
+
+    [Fact]
+    public void Sizes_and_limits_arrive_as_written()
+    {
+        RouterConfiguration configuration = Texts.Accepted(Full);
+        ConntrackConfiguration conntrack = configuration.Conntrack;
+        Assert.Equal((200000, 400000, 65536), (conntrack.MaxEntries, conntrack.Capacity, conntrack.Buckets));
+        Assert.Equal(
+            [new ZoneConfiguration("cust", 1, 50000), new ZoneConfiguration("open", 2, null)], configuration.Zones.AsEnumerable());
+    }
+
+    [Theory]
+    [InlineData("", 1_000_000, 1_000_000)]
+    [InlineData(""" "Conntrack": { "MaxEntries": 1024 }, """, 1024, 1024)]
+    [InlineData(""" "Conntrack": { "MaxEntries": 1024, "Capacity": 1024 }, """, 1024, 1024)]
+    [InlineData(""" "Conntrack": { "Capacity": 100000000 }, """, 1_000_000, 100_000_000)]
+    public void Memory_is_taken_for_the_limit_unless_a_capacity_above_it_is_named(string section, int maxEntries, int capacity)
+    {
+        ConntrackConfiguration conntrack = Texts.Accepted(Texts.Home.Replace("\"Cores\"", section + "\"Cores\"", System.StringComparison.Ordinal)).Conntrack;
+        Assert.Equal((maxEntries, capacity, 0), (conntrack.MaxEntries, conntrack.Capacity, conntrack.Buckets));
+    }
+
+    [Fact]
+    public void A_zones_limit_may_equal_the_tables_without_a_warning() => Assert.Empty(Texts.Load(Texts.Insert(
+        """^  "Conntrack": { "MaxEntries": 5000 }, "Zones": { "cust": { "Id": 1, "MaxEntries": 5000 } },""").Text).Diagnostics);
 
     [Fact]
     public void Defaults_meet_the_floors_and_cover_every_state_but_none()

@@ -38,6 +38,53 @@ public class ControlAllocationTests
     }
 
     [Fact]
+    public void Changing_settings_allocates_nothing()
+    {
+        using TemporaryDirectory directory = new();
+        string path = directory.File("control.sock");
+        using ControlSocket socket = ControlSocket.Open(path);
+        ScriptedSettings table = new(SettingOutcome.Done(1, 2));
+        using ControlServer server = new(socket, new NumberSource(3), table);
+        using EventFd wake = new();
+        byte[] request = Encoding.UTF8.GetBytes(
+            """
+            {"verb":"set","what":"limit","max":2147483647}
+            {"verb":"set","what":"limit","zone":"cust","max":7}
+            {"verb":"set","what":"limit","zone":"c\u0075st\u00e5","max":null}
+            {"verb":"set","what":"table","buckets":1073741824}
+            {"verb":"set","what":"limit","zone":"much too long for the name of any zone","max":7}
+            {"verb":"set","what":"limit","max":-1}
+            {"verb":"set","what":"limit","max":1,"max":1}
+            {"verb":"none"}
+
+            """);
+        byte[] reply = new byte[64 << 10];
+        int client = UnixSocket.Connect(path);
+
+        // Every outcome twice: once to compile what it needs, once to count.
+        long allocated = 0;
+        long replies = 0;
+        foreach (bool counts in new[] { false, true })
+        {
+            for (int outcome = 0; outcome < 2 * Enum.GetValues<SettingResult>().Length; outcome++)
+            {
+                SettingResult result = (SettingResult)(outcome / 2);
+                long? number = outcome % 2 == 0 ? null : long.MaxValue;
+                table.Outcome = result == SettingResult.Done ? SettingOutcome.Done(number, number) : SettingOutcome.Refused(result, number);
+                long before = AllocatedSoFar();
+                long bytes = RoundTrip(server, wake, client, request, reply);
+                allocated += counts ? GC.GetAllocatedBytesForCurrentThread() - before : 0;
+                replies += bytes > 500 ? 1 : 0;
+            }
+        }
+
+        UnixSocket.Close(client);
+        Assert.Equal(2 * 16, replies);
+        Assert.Equal(2 * 16 * 4, table.Calls);
+        Assert.Equal(0, allocated);
+    }
+
+    [Fact]
     public void Taking_and_losing_connections_allocates_nothing()
     {
         using TemporaryDirectory directory = new();
@@ -69,7 +116,7 @@ public class ControlAllocationTests
         return GC.GetAllocatedBytesForCurrentThread();
     }
 
-    /// <summary>Two requests and all that comes back, which ends with the second's refusal.</summary>
+    /// <summary>Requests and all that comes back, which ends with the last one's refusal.</summary>
     private static long RoundTrip(ControlServer server, EventFd wake, int client, byte[] request, byte[] reply)
     {
         if (UnixSocket.Send(client, request) != request.Length)

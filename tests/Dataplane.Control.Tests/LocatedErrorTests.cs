@@ -20,7 +20,7 @@ public class LocatedErrorTests
         { DiagnosticCode.KeyUnsupported, """  "Track": { "10": { "Match": { ^"TableAbove": "75%" }, "Do": { "NoTrack": true } } },""" },
         { DiagnosticCode.KeyUnsupported, """  "Conntrack": { "Timeouts": { ^"Generic": "10m" } },""" },
         { DiagnosticCode.KeyUnsupported, """  "Routes": { ^"2001:db8::/32": { "Via": "198.51.100.1" } },""" },
-        { DiagnosticCode.KeyUnsupported, """  "Zones": { "cust": { "Id": 1, ^"MaxEntries": 4000000 } },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Zones": { "cust": { "Id": 1, ^"NewPerSecond": 100 } },""" },
         { DiagnosticCode.KeyDuplicate, """  "Limits": { "IcmpErrorsPerSecond": 1, ^"icmpErrorsPerSecond": 2 },""" },
         { DiagnosticCode.KeyDuplicate, """  ^"cores": "2",""" },
         { DiagnosticCode.KeyMissing, """  "Zones": { ^"cust": { } },""" },
@@ -81,6 +81,19 @@ public class LocatedErrorTests
             """  "Destination": { "10": { "Match": { "Protocol": "tcp", "DestinationPort": "1-3" }, "To": ^"10.0.0.9:1-2" } },"""
         },
         { DiagnosticCode.RouteConflict, """  "Routes": { ^"10.0.0.0/16": { "Via": "198.51.100.1" } },""" },
+        { DiagnosticCode.NumberInvalid, """  "Conntrack": { "Capacity": ^100 },""" },
+        { DiagnosticCode.NumberInvalid, """  "Conntrack": { "Capacity": ^100000001 },""" },
+        { DiagnosticCode.NumberInvalid, """  "Conntrack": { "Buckets": ^0 },""" },
+        { DiagnosticCode.NumberInvalid, """  "Conntrack": { "Buckets": ^1073741825 },""" },
+        { DiagnosticCode.TypeWrong, """  "Conntrack": { "Buckets": ^[] },""" },
+        { DiagnosticCode.NumberInvalid, """  "Zones": { "cust": { "Id": 1, "MaxEntries": ^0 } },""" },
+        { DiagnosticCode.NumberInvalid, """  "Zones": { "cust": { "Id": 1, "MaxEntries": ^2147483648 } },""" },
+        { DiagnosticCode.NumberInvalid, """  "Zones": { "cust": { "Id": 1, "MaxEntries": ^"none" } },""" },
+        { DiagnosticCode.TypeWrong, """  "Zones": { "cust": { "Id": 1, "MaxEntries": ^null } },""" },
+        { DiagnosticCode.CapacityBelowLimit, """  "Conntrack": { "MaxEntries": 5000, "Capacity": ^4999 },""" },
+        { DiagnosticCode.CapacityBelowLimit, """  "Conntrack": { "Capacity": ^999999 },""" },
+        { DiagnosticCode.ZoneLimitIdle, """  "Conntrack": { "MaxEntries": 5000 }, "Zones": { "cust": { "Id": 1, "MaxEntries": ^5001 } },""" },
+        { DiagnosticCode.ZoneLimitIdle, """  "Zones": { "cust": { "Id": 1, "MaxEntries": ^2147483647 } },""" },
         { DiagnosticCode.TimeoutBelowFloor, """  "Conntrack": { "Timeouts": { "TcpEstablished": ^"1h" } },""" },
         {
             DiagnosticCode.RuleShadowed,
@@ -199,6 +212,30 @@ public class LocatedErrorTests
     {
         LoadResult result = Texts.Load("{ \"Cores\": \"x\",\n \"Source\": { \"1\": { \"To\": \"pool:later\" } },\n \"Pools\": { oops");
         Assert.Equal(["E1110", "E0006"], result.Diagnostics.Select(item => DiagnosticCodes.Format(item.Code)));
+    }
+
+    [Fact]
+    public void A_limit_that_is_wrong_itself_is_one_complaint_and_nothing_is_compared_with_it()
+    {
+        string text = Texts.Insert(
+            """  "Conntrack": { "MaxEntries": ^"many", "Capacity": 4096 }, "Zones": { "a": { "Id": 1, "MaxEntries": 2000000000 } },""").Text;
+        Assert.Equal(DiagnosticCode.NumberInvalid, Assert.Single(Texts.Load(text).Diagnostics).Code);
+    }
+
+    [Fact]
+    public void A_capacity_above_a_limit_that_a_broken_file_may_still_name_is_not_missed() =>
+        Assert.Equal(DiagnosticCode.SyntaxError, Assert.Single(Texts.Load("{ \"Conntrack\": { \"Capacity\": 4096, oops").Diagnostics).Code);
+
+    [Fact]
+    public void One_zone_too_many_is_reported_at_its_name()
+    {
+        string[] zones = [.. Enumerable.Range(1, ZoneConfiguration.ZonesMax + 1).Select(id => $"    \"z{id}\": {{ \"Id\": {id} }},")];
+        string most = string.Join('\n', zones[..^1]);
+        Assert.Equal(ZoneConfiguration.ZonesMax, Texts.Accepted(Home(most)).Zones.Length);
+        Diagnostic found = Assert.Single(Texts.Load(Home($"{most}\n{zones[^1]}")).Diagnostics);
+        Assert.Equal((DiagnosticCode.LimitExceeded, "Zones.z4096", 4096 + 3, 5), (found.Code, found.Path, found.Location.Line, found.Location.Column));
+
+        static string Home(string zones) => Texts.Insert("^  \"Zones\": {\n" + zones + "\n  },").Text;
     }
 
     [Fact]

@@ -18,10 +18,10 @@ internal sealed class ServerFixture : IControlHost, IDisposable
     private readonly Thread _thread;
     private volatile bool _stop;
 
-    internal ServerFixture(IShowSource source, int idleMs = ControlLimits.IdleMs)
+    internal ServerFixture(IShowSource source, int idleMs = ControlLimits.IdleMs, ITableSettings? settings = null)
     {
         _socket = ControlSocket.Open(Path);
-        Server = new ControlServer(_socket, source, idleMs);
+        Server = new ControlServer(_socket, source, settings, idleMs);
         _thread = new Thread(() => Server.Run(this, _wake));
         _thread.Start();
     }

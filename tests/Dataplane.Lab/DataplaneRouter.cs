@@ -75,16 +75,23 @@ public sealed class DataplaneRouter : Router
     public CommandResult StartAgain() => _topology.Router.Run(s_startTimeout, RepositoryPaths.DotNet, RunArguments);
 
     /// <summary>Runs a verb of the command line that reads from this router's socket.</summary>
-    public CommandResult Show(string what) => Command.Run(
-        s_showTimeout, RepositoryPaths.DotNet, RepositoryPaths.RouterAssembly, "show", what, "-o", "json", "--socket", SocketPath);
+    public CommandResult Show(string what) => Verb("show", what, "-o", "json");
+
+    /// <summary>Runs a verb of the command line against this router's socket.</summary>
+    public CommandResult Verb(params string[] words) => Command.Run(
+        s_showTimeout, RepositoryPaths.DotNet, [RepositoryPaths.RouterAssembly, .. words, "--socket", SocketPath]);
 
     /// <summary>The rows of <c>show workers</c>.</summary>
     public IReadOnlyList<WorkerRow> Workers() => ShowRows.Workers(Show("workers").OrThrow().Output);
 
     /// <summary>The row of <c>status</c>.</summary>
-    public StatusRow Status() => ShowRows.Status(Command.Run(
-        s_showTimeout, RepositoryPaths.DotNet, RepositoryPaths.RouterAssembly, "status", "-o", "json", "--socket", SocketPath)
-        .OrThrow().Output)[0];
+    public StatusRow Status() => ShowRows.Status(Verb("status", "-o", "json").OrThrow().Output)[0];
+
+    /// <summary>The row of <c>show table</c>.</summary>
+    public TableRow Table() => ShowRows.Table(Show("table").OrThrow().Output)[0];
+
+    /// <summary>The rows of <c>show limits</c>; the whole table's first.</summary>
+    public IReadOnlyList<LimitRow> Limits() => ShowRows.Limits(Show("limits").OrThrow().Output);
 
     /// <summary>The rows of <c>show ports</c>.</summary>
     public IReadOnlyList<PortRow> Ports() => ShowRows.Ports(Show("ports").OrThrow().Output);

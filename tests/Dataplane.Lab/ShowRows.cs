@@ -22,6 +22,12 @@ public sealed record WorkerRow(
 /// <summary>The row of <c>status -o json</c>, as far as the lab looks at it.</summary>
 public sealed record StatusRow(long Connections, long Collections, long AllocatedBytes);
 
+/// <summary>The row of <c>show table -o json</c>, as far as the lab looks at it.</summary>
+public sealed record TableRow(long Buckets, long PreviousBuckets, long Resizes, long Entries);
+
+/// <summary>One row of <c>show limits -o json</c>; the zone is null for the whole table, the limit for none.</summary>
+public sealed record LimitRow(string? Zone, long? Max, long Count, long Refused);
+
 /// <summary>A receive queue that a worker polls.</summary>
 public sealed record QueueRow(string Port, int Queue);
 
@@ -45,6 +51,10 @@ public static class ShowRows
     public static IReadOnlyList<WorkerRow> Workers(string json) => Read<WorkerRow>(json);
 
     public static IReadOnlyList<StatusRow> Status(string json) => Read<StatusRow>(json);
+
+    public static IReadOnlyList<TableRow> Table(string json) => Read<TableRow>(json);
+
+    public static IReadOnlyList<LimitRow> Limits(string json) => Read<LimitRow>(json);
 
     public static IReadOnlyList<PortRow> Ports(string json) => Read<PortRow>(json);
 

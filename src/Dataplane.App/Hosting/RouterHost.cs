@@ -25,6 +25,7 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
 {
     private readonly Stack<Action> _release = new();
     private readonly EventFd _wake;
+    private ConntrackMemory<Ipv4Tuple>? _table;
     private volatile bool _stopRequested;
 
     private RouterHost()
@@ -53,7 +54,8 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
 
     public void Tick(long nowMs)
     {
-        // Nothing periodic yet: workers keep house themselves.
+        // Workers move the connections of a resize; the memory of the old buckets is this thread's to give back.
+        _ = _table?.FinishResize();
     }
 
     public void Dispose()
@@ -86,11 +88,12 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
         QueueAssignment assignment = new(
             [.. ports.Select(port => new PortQueues(port.Device.RxQueues, port.Device.TxQueues))], workerCount);
         bool hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Auto;
-        ConntrackSize size = new((uint)configuration.Conntrack.MaxEntries, workerCount, hugepages);
-        Router router = Own(new Router(plan, size, assignment));
+        Router router = Own(new Router(plan, TableSize(configuration, hugepages), assignment));
+        _table = router.Conntrack;
         Worker<DpdkEnvironment>[] workers = BuildWorkers(router, pool, ports);
-        ShowSource source = Own(new ShowSource(router, ports, [.. eal.WorkerLcores]));
-        ControlServer server = Own(new ControlServer(socket, source));
+        ZoneConfiguration[] zones = [.. configuration.Zones];
+        ShowSource source = Own(new ShowSource(router, ports, [.. eal.WorkerLcores], zones));
+        ControlServer server = Own(new ControlServer(socket, source, new TableSettings(router.Conntrack, zones, Console.OpenStandardOutput())));
         _ = Warmup.Run();
         StartupReport.Write(output, configuration, eal, ports, router, pool);
 
@@ -119,6 +122,16 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
         context.Cancel = true;
         _stopRequested = true;
         _wake.Signal();
+    }
+
+    private static ConntrackSize TableSize(RouterConfiguration configuration, bool hugepages)
+    {
+        ConntrackConfiguration conntrack = configuration.Conntrack;
+        return new ConntrackSize((uint)conntrack.MaxEntries, configuration.Cores.Length, hugepages, (uint)conntrack.Buckets)
+        {
+            Capacity = (uint)conntrack.Capacity,
+            Zones = [.. configuration.Zones.Select(zone => new ZoneLimit(zone.Id, zone.MaxEntries))],
+        };
     }
 
     private static DeviceSpec[] Devices(RouterConfiguration configuration, TextWriter output)

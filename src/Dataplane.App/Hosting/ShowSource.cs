@@ -2,6 +2,7 @@ using System;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Dataplane.Conntrack;
+using Dataplane.Control.Configuration;
 using Dataplane.Control.Socket;
 using Dataplane.Datapath;
 using Dataplane.Packet;
@@ -18,13 +19,17 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
     private readonly Router _router;
     private readonly OpenPort[] _ports;
     private readonly uint[] _lcores;
+    private readonly ZoneConfiguration[] _zones;
+    private readonly JsonEncodedText[] _zoneNames;
     private readonly JsonEncodedText[] _dropLabels;
     private readonly JsonEncodedText[] _dropDescriptions;
     private readonly byte* _entry = (byte*)NativeMemory.AlignedAlloc((nuint)Entry<Ipv4Tuple>.SizeBytes, 64);
     private readonly long _startMilliseconds = Environment.TickCount64;
 
-    public ShowSource(Router router, OpenPort[] ports, uint[] lcores)
+    public ShowSource(Router router, OpenPort[] ports, uint[] lcores, ZoneConfiguration[] zones)
     {
+        _zones = zones;
+        _zoneNames = Array.ConvertAll(zones, zone => JsonEncodedText.Encode(zone.Name));
         _router = router;
         _ports = ports;
         _lcores = lcores;
@@ -39,7 +44,8 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
 
     public ShowStep Next(ShowTopic topic, ref ShowCursor cursor, Utf8JsonWriter writer) => topic switch
     {
-        ShowTopic.Status or ShowTopic.Version or ShowTopic.Ports or ShowTopic.Workers => NextOfFew(topic, ref cursor, writer),
+        ShowTopic.Limits => NextLimit(ref cursor, writer),
+        ShowTopic.Status or ShowTopic.Version or ShowTopic.Ports or ShowTopic.Workers or ShowTopic.Table => NextOfFew(topic, ref cursor, writer),
         ShowTopic.Drops => NextDrop(ref cursor, writer),
         ShowTopic.Routes => NextRoute(ref cursor, writer),
         ShowTopic.Neighbours => NextNeighbour(ref cursor, writer),
@@ -60,7 +66,7 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
         writer.WriteStartObject();
         writer.WriteNumber("uptimeSeconds"u8, (Environment.TickCount64 - _startMilliseconds) / 1000);
         writer.WriteNumber("connections"u8, (long)(table.Insert - table.Delete));
-        writer.WriteNumber("connectionsMax"u8, _router.Conntrack.Size.EntriesMax);
+        writer.WriteNumber("connectionsMax"u8, _router.Conntrack.EntriesMax);
         writer.WriteNumber("inserted"u8, table.Insert);
         writer.WriteNumber("deleted"u8, table.Delete);
         writer.WriteNumber("expired"u8, table.Expired);
@@ -156,6 +162,9 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
                 break;
             case ShowTopic.Version:
                 WriteVersion(writer);
+                break;
+            case ShowTopic.Table:
+                WriteTable(writer);
                 break;
             case ShowTopic.Ports:
                 WritePort(index, writer);

@@ -65,14 +65,15 @@ internal static class StartupReport
         long buffers = (long)pool.Count * pool.ObjectBytes;
         output.WriteLine();
         output.WriteLine($"{"memory",-28} {"MiB",9}");
-        Row(output, $"{table.Size.EntriesMax:N0} connections", table.ArenaBytes);
+        Row(output, $"{table.Capacity:N0} connections", table.ArenaBytes);
         Row(output, $"{table.BucketCount:N0} buckets", table.BucketBytes);
         Row(output, "table, other", table.TotalBytes - table.ArenaBytes - table.BucketBytes);
         Row(output, $"{pool.Count:N0} packet buffers", buffers);
         Row(output, "workers", router.ScratchBytes);
         Row(output, "routes", 64L << 20);
         Row(output, "in all", table.TotalBytes + buffers + router.ScratchBytes + (64L << 20));
-        output.WriteLine($"table pages: {table.ArenaPages}");
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"table pages: {table.ArenaPages}; {table.BytesPerConnection:F0} bytes a connection when full"));
         output.WriteLine();
     }
 

@@ -35,6 +35,11 @@ internal static class TopicColumns
         ["routes"] = [Text("PREFIX", "prefix"), Text("VIA", "via"), Text("PORT", "port")],
         ["neighbours"] =
             [Text("ADDRESS", "address"), Text("MAC", "mac"), Text("PORT", "port"), Text("STATE", "state"), Number("HELD", "held")],
+        ["limits"] =
+        [
+            Text("ZONE", "zone"), Number("ID", "id"), Number("MAX", "max"), Number("COUNT", "count"), Number("REFUSED", "refused"),
+            Number("CAPACITY", "capacity"),
+        ],
     };
 
     /// <summary>The columns of a topic; null for one that is shown as a list of its fields.</summary>

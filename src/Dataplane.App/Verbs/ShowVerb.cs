@@ -17,6 +17,8 @@ internal static class ShowVerb
         ("routes", "the routes in use"),
         ("neighbours", "resolved and waiting neighbours"),
         ("conntrack", "tracked connections, both tuples"),
+        ("limits", "limits of the table (zone -) and of the zones, with what they count"),
+        ("table", "size, occupancy and memory of the connection table"),
     ];
 
     internal static Command Create(Terminal terminal)
@@ -24,18 +26,18 @@ internal static class ShowVerb
         Command command = new("show", "Shows what a running router knows.");
         foreach ((string what, string description) in s_topics)
         {
-            command.Subcommands.Add(CreateTopic(terminal, what, description));
+            command.Subcommands.Add(CreateTopic(terminal, what, what, description));
         }
 
         return command;
     }
 
     /// <summary>A verb that prints one topic.</summary>
-    internal static Command CreateTopic(Terminal terminal, string what, string description)
+    internal static Command CreateTopic(Terminal terminal, string name, string what, string description)
     {
         Option<OutputFormat> output = SharedOptions.Output();
         Option<string> socket = SharedOptions.Socket();
-        Command command = new(what, description) { output, socket };
+        Command command = new(name, description) { output, socket };
         command.SetAction(parsed =>
         {
             using ControlClient client = ControlClient.Connect(parsed.GetRequiredValue(socket));

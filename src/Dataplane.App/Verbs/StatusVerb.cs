@@ -6,5 +6,5 @@ namespace Dataplane.App.Verbs;
 internal static class StatusVerb
 {
     internal static Command Create(Terminal terminal) =>
-        ShowVerb.CreateTopic(terminal, "status", "Shows whether a router runs, and how it fares.");
+        ShowVerb.CreateTopic(terminal, "status", "status", "Shows whether a router runs, and how it fares.");
 }

@@ -57,7 +57,7 @@ public sealed class ControlClient : IDisposable
     /// <exception cref="ControlClientException">The router refused, or broke off before its end line.</exception>
     public IEnumerable<JsonElement> Show(string what)
     {
-        Send(what);
+        Send(new Dictionary<string, object?> { ["verb"] = "show", ["what"] = what });
         using (JsonDocument head = ReadLine())
         {
             ThrowIfRefused(head.RootElement);
@@ -77,15 +77,59 @@ public sealed class ControlClient : IDisposable
         }
     }
 
+    /// <summary>Changes how many connections the whole table holds.</summary>
+    /// <exception cref="ControlClientException">The router refused.</exception>
+    public SettingChange SetEntriesMax(long entriesMax) =>
+        Set(new Dictionary<string, object?> { ["what"] = "limit", ["max"] = entriesMax });
+
+    /// <summary>Changes how many connections one zone holds; null for no limit but the table's.</summary>
+    /// <exception cref="ControlClientException">The router refused; <see cref="ControlFailure.NotFound"/> if it has no such
+    /// zone.</exception>
+    public SettingChange SetZoneMax(string zone, long? entriesMax) =>
+        Set(new Dictionary<string, object?> { ["what"] = "limit", ["zone"] = zone, ["max"] = entriesMax });
+
+    /// <summary>Begins to move the connections into another number of buckets; the router rounds it up.</summary>
+    /// <exception cref="ControlClientException">The router refused.</exception>
+    public SettingChange SetBuckets(long buckets) =>
+        Set(new Dictionary<string, object?> { ["what"] = "table", ["buckets"] = buckets });
+
     public void Dispose()
     {
         _reader.Dispose();
         _socket.Dispose();
     }
 
-    private void Send(string what)
+    private SettingChange Set(Dictionary<string, object?> request)
     {
-        byte[] request = JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["verb"] = "show", ["what"] = what });
+        request["verb"] = "set";
+        Send(request);
+        using JsonDocument line = ReadLine();
+        JsonElement reply = line.RootElement;
+        ThrowIfRefused(reply);
+        return TryNumber(reply, "before", out long? before) && TryNumber(reply, "after", out long? after)
+            ? new SettingChange(before, after, reply.GetRawText())
+            : throw Broken("it sent a reply without the old and the new value", null);
+    }
+
+    private static bool TryNumber(JsonElement reply, string name, out long? value)
+    {
+        value = null;
+        if (reply.ValueKind != JsonValueKind.Object || !reply.TryGetProperty(name, out JsonElement field))
+        {
+            return false;
+        }
+
+        if (field.ValueKind == JsonValueKind.Number && field.TryGetInt64(out long number))
+        {
+            value = number;
+        }
+
+        return value is not null || field.ValueKind == JsonValueKind.Null;
+    }
+
+    private void Send(Dictionary<string, object?> fields)
+    {
+        byte[] request = JsonSerializer.SerializeToUtf8Bytes(fields);
         try
         {
             _socket.Send(request);
@@ -130,10 +174,16 @@ public sealed class ControlClient : IDisposable
         {
             string code = line.TryGetProperty("code", out JsonElement word) ? word.ToString() : "";
             string error = line.TryGetProperty("error", out JsonElement text) ? text.ToString() : "it gave no reason";
-            throw new ControlClientException(
-                code == "not_found" ? ControlFailure.NotFound : ControlFailure.Refused, $"the router refused: {error}");
+            throw new ControlClientException(Failure(code), $"the router refused: {error}");
         }
     }
+
+    private static ControlFailure Failure(string code) => code switch
+    {
+        "not_found" or "zone_unknown" => ControlFailure.NotFound,
+        "value_invalid" or "above_capacity" or "above_places" => ControlFailure.Rejected,
+        _ => ControlFailure.Refused,
+    };
 
     private ControlClientException Broken(string reason, Exception? cause) =>
         new(ControlFailure.Refused, $"the router on {_path} broke off: {reason.ReplaceLineEndings(" ")}", cause);

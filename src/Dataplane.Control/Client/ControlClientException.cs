@@ -14,6 +14,9 @@ public enum ControlFailure
     /// <summary>The router knows no such thing.</summary>
     NotFound,
 
+    /// <summary>The value that was to be set cannot be had, now or later; the message says what could.</summary>
+    Rejected,
+
     /// <summary>The router refused for another reason, or broke the reply off.</summary>
     Refused,
 }

@@ -57,7 +57,8 @@ public static class ConfigurationLoader
 
     private static bool ConcernsAbsence(Diagnostic diagnostic) => !diagnostic.IsError || diagnostic.Code
         is DiagnosticCode.KeyMissing or DiagnosticCode.PortUnknown or DiagnosticCode.PoolUnknown or DiagnosticCode.ZoneUnknown
-        or DiagnosticCode.GatewayUnreachable or DiagnosticCode.PortWithoutAddress or DiagnosticCode.MatchNotPossible;
+        or DiagnosticCode.GatewayUnreachable or DiagnosticCode.PortWithoutAddress or DiagnosticCode.MatchNotPossible
+        or DiagnosticCode.CapacityBelowLimit;
 
     private static RouterConfiguration ReadRoot(ConfigurationNode node, ReadContext context)
     {
@@ -113,6 +114,22 @@ public static class ConfigurationLoader
             root.Report(DiagnosticCode.CoresIdle, cores,
                 $"{configuration.Cores.Length} workers for {queues} receive queues: some have nothing to poll",
                 "raise Queues, or name fewer cores");
+        }
+
+        WarnOfZones(root, node, configuration);
+    }
+
+    private static void WarnOfZones(SectionReader root, ConfigurationNode node, RouterConfiguration configuration)
+    {
+        int limit = configuration.Conntrack.MaxEntries;
+        foreach (ZoneConfiguration zone in configuration.Zones.Where(zone => zone.MaxEntries > limit))
+        {
+            if (node.Find("Zones")?.Find(zone.Name)?.Find("MaxEntries") is { } at)
+            {
+                root.Report(DiagnosticCode.ZoneLimitIdle, at,
+                    $"above the table's limit of {limit}, which holds for all zones together",
+                    $"raise Conntrack.MaxEntries, or lower this to {limit}");
+            }
         }
     }
 

@@ -37,4 +37,15 @@ public sealed record PoolConfiguration(string Name, ImmutableArray<Ipv4Range> Ad
 
 /// <param name="Name">Unique, ignoring case.</param>
 /// <param name="Id">1 to 65535, unique; connections without a zone are in zone 0.</param>
-public sealed record ZoneConfiguration(string Name, ushort Id);
+/// <param name="MaxEntries">
+/// Connections that the zone holds at most, 1 to <see cref="MaxEntriesMax"/>; null for no limit but the table's, which
+/// always holds. The limit at start: it can be changed while the router runs.
+/// </param>
+public sealed record ZoneConfiguration(string Name, ushort Id, int? MaxEntries)
+{
+    /// <summary>The number of zones that can be configured.</summary>
+    public const int ZonesMax = 4095;
+
+    /// <summary>The highest limit: an entry's index has 31 bits.</summary>
+    public const int MaxEntriesMax = int.MaxValue;
+}

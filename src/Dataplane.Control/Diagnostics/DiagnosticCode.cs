@@ -53,6 +53,7 @@ public enum DiagnosticCode
     RangeSizeConflict = 1306,
     RouteConflict = 1307,
     LimitExceeded = 1308,
+    CapacityBelowLimit = 1309,
 
     FilterMissing = 2001,
     TimeoutBelowFloor = 2002,
@@ -60,4 +61,5 @@ public enum DiagnosticCode
     RuleShadowed = 2004,
     ForwardingUntranslated = 2005,
     CoresIdle = 2006,
+    ZoneLimitIdle = 2007,
 }

@@ -55,12 +55,14 @@ public static class DiagnosticCodes
             [DiagnosticCode.RangeSizeConflict] = "the matched and the translated port range differ in size",
             [DiagnosticCode.RouteConflict] = "the route repeats a prefix that a port is connected to",
             [DiagnosticCode.LimitExceeded] = "more items than the router has room for",
+            [DiagnosticCode.CapacityBelowLimit] = "the table's limit is above the connections that memory is taken for",
             [DiagnosticCode.FilterMissing] = "without a Filter section everything that can be routed is forwarded",
             [DiagnosticCode.TimeoutBelowFloor] = "shorter than the RFC asks of a NAT: live connections may be cut",
             [DiagnosticCode.PoolOverlapsPort] = "a pool holds addresses of a port's subnet: hosts there expect ARP answers",
             [DiagnosticCode.RuleShadowed] = "an earlier rule takes everything that this one matches",
             [DiagnosticCode.ForwardingUntranslated] = "no source rule: inside addresses leave the router as they are",
             [DiagnosticCode.CoresIdle] = "more workers than receive queues: some have nothing to poll",
+            [DiagnosticCode.ZoneLimitIdle] = "a zone's limit is above the table's, which holds for all zones together",
         }.ToImmutableSortedDictionary();
 
     /// <summary>Every code with its one-line explanation, ascending: the documentation's table.</summary>

@@ -12,7 +12,7 @@ internal delegate bool ValueParser<T>(string text, out T value, out string error
 /// <summary>The written forms of single values. No exceptions: every failure is a sentence.</summary>
 internal static class ValueSyntax
 {
-    private const int NameLengthMax = 31;
+    internal const int NameLengthMax = 31;
 
     /// <summary>Hours, minutes and seconds as in <c>2h4m</c>, <c>90s</c> or <c>300</c> (seconds); whole seconds only.</summary>
     internal static bool TryDuration(string text, out uint seconds, out string error, out string? remedy)

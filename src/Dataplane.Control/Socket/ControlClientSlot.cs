@@ -15,6 +15,9 @@ internal sealed class ControlClientSlot : IDisposable
     private readonly byte[] _input = GC.AllocateUninitializedArray<byte>(ControlLimits.RequestBytesMax, pinned: true);
     private readonly FixedBufferWriter _output = new(ControlLimits.ReplyBytesMax);
     private readonly Utf8JsonWriter _json;
+    private readonly byte[] _scratch = GC.AllocateUninitializedArray<byte>(ControlRequest.ScratchBytes, pinned: true);
+    private readonly IShowSource _source;
+    private readonly ITableSettings? _settings;
     private readonly int _idleMs;
     private int _inputLength;
     private bool _inputEnded;
@@ -25,9 +28,13 @@ internal sealed class ControlClientSlot : IDisposable
     private long _rows;
     private long _lastProgressMs;
 
+    /// <param name="source">Rows.</param>
+    /// <param name="settings">What requests may change, or null.</param>
     /// <param name="idleMs">How long the client may keep still.</param>
-    internal ControlClientSlot(int idleMs)
+    internal ControlClientSlot(IShowSource source, ITableSettings? settings, int idleMs)
     {
+        _source = source;
+        _settings = settings;
         _idleMs = idleMs;
         _json = new Utf8JsonWriter(_output, s_options);
     }
@@ -76,7 +83,7 @@ internal sealed class ControlClientSlot : IDisposable
     }
 
     /// <summary>Reads, serves and sends as far as the socket goes now. Closes itself when it is done.</summary>
-    internal void Turn(short ready, IShowSource source, ref ControlCounters counters, long nowMs)
+    internal void Turn(short ready, ref ControlCounters counters, long nowMs)
     {
         if (WantsInput && (ready & ~PollEntry.Writable) != 0 && !Receive(ref counters, nowMs))
         {
@@ -92,7 +99,7 @@ internal sealed class ControlClientSlot : IDisposable
 
         if (_dumping)
         {
-            WriteRows(source, ref counters);
+            WriteRows(ref counters);
         }
 
         if (!Send(nowMs))
@@ -174,7 +181,7 @@ internal sealed class ControlClientSlot : IDisposable
         ReadOnlySpan<byte> line = _input.AsSpan(0, length).Trim(" \t\r\n"u8);
         if (!line.IsEmpty)
         {
-            Serve(ControlRequest.Parse(line), ref counters);
+            Serve(ControlRequest.Parse(line, _scratch), ref counters);
         }
 
         _input.AsSpan(length, _inputLength - length).CopyTo(_input);
@@ -187,10 +194,41 @@ internal sealed class ControlClientSlot : IDisposable
         {
             counters.Rejected++;
             _output.Append(Replies.For(request.Error));
-            return;
         }
+        else if (request.Kind == RequestKind.Show)
+        {
+            counters.Served++;
+            BeginDump(request);
+        }
+        else if (_settings is null)
+        {
+            counters.Rejected++;
+            _output.Append(Replies.NotSupported);
+        }
+        else
+        {
+            Set(request, _settings, ref counters);
+        }
+    }
 
-        counters.Served++;
+    private void Set(ControlRequest request, ITableSettings settings, ref ControlCounters counters)
+    {
+        SettingOutcome outcome = request.Kind switch
+        {
+            RequestKind.SetEntriesMax => settings.SetEntriesMax(request.Value.GetValueOrDefault()),
+            RequestKind.SetZoneMax => settings.SetZoneMax(request.Zone, request.Value),
+            _ => settings.SetBuckets(request.Value.GetValueOrDefault()),
+        };
+        bool done = outcome.Kind == SettingResult.Done;
+        counters.Served += done ? 1 : 0;
+        counters.Rejected += done ? 0 : 1;
+        BeginLine();
+        SettingReply.Write(_json, request, outcome);
+        EndLine();
+    }
+
+    private void BeginDump(ControlRequest request)
+    {
         _dumping = true;
         _topic = request.Topic;
         _cursor = default;
@@ -201,7 +239,7 @@ internal sealed class ControlClientSlot : IDisposable
         EndLine();
     }
 
-    private void WriteRows(IShowSource source, ref ControlCounters counters)
+    private void WriteRows(ref ControlCounters counters)
     {
         _output.Compact();
         for (int step = 0; step < StepsPerTurn && _output.Free >= ControlLimits.RowBytesMax; step++)
@@ -211,7 +249,7 @@ internal sealed class ControlClientSlot : IDisposable
             ShowStep result;
             try
             {
-                result = source.Next(_topic, ref _cursor, _json);
+                result = _source.Next(_topic, ref _cursor, _json);
                 _json.Flush();
             }
             catch (InvalidOperationException)

@@ -1,3 +1,6 @@
+using Dataplane.Control.Configuration;
+using Dataplane.Control.Reading;
+
 namespace Dataplane.Control.Socket;
 
 /// <summary>The control socket's bounds. All memory for them is taken when the server is made.</summary>
@@ -17,6 +20,15 @@ public static class ControlLimits
 
     /// <summary>A client that sends no request, or takes no byte of a reply, for so long is cut off; milliseconds.</summary>
     public const int IdleMs = 10_000;
+
+    /// <summary>The highest limit of the table or of a zone that a request may name.</summary>
+    public const long EntriesMax = ZoneConfiguration.MaxEntriesMax;
+
+    /// <summary>The largest number of buckets that a request may name, which is also the configuration's.</summary>
+    public const int BucketsMax = ConntrackConfiguration.BucketsMax;
+
+    /// <summary>The longest name that a zone can have; they are plain ASCII.</summary>
+    public const int ZoneNameBytesMax = ValueSyntax.NameLengthMax;
 
     /// <summary>Permission bits of the socket file: its owner and group.</summary>
     public const uint SocketMode = 0b110_110_000;

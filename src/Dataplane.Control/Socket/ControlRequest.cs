@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Dataplane.Control.Socket;
 
-/// <summary>Why a request was not served; the word that goes into <c>code</c>.</summary>
+/// <summary>Why a request was not served; <see cref="Replies.For"/> has the words.</summary>
 internal enum RequestError
 {
     None,
@@ -13,109 +13,86 @@ internal enum RequestError
     TopicMissing,
     TopicUnknown,
     FieldUnknown,
+    FieldTwice,
+    SettingMissing,
+    SettingUnknown,
+    SettingFieldUnknown,
+    MaxMissing,
+    MaxInvalid,
+    BucketsMissing,
+    BucketsInvalid,
+    ZoneInvalid,
+    ZoneUnknown,
 }
 
-/// <summary>One request line, <c>{"verb":"show","what":"conntrack"}</c>, read without allocating.</summary>
-internal readonly struct ControlRequest
+/// <summary>What a request asks for.</summary>
+internal enum RequestKind
 {
-    private ControlRequest(RequestError error, ShowTopic topic)
+    Show,
+    SetEntriesMax,
+    SetZoneMax,
+    SetBuckets,
+}
+
+/// <summary>One request line, read without allocating.</summary>
+/// <remarks>
+/// <c>{"verb":"show","what":"conntrack"}</c>, <c>{"verb":"set","what":"limit","max":N}</c>,
+/// <c>{"verb":"set","what":"limit","zone":"NAME","max":N}</c> with null for no limit, or
+/// <c>{"verb":"set","what":"table","buckets":N}</c>; the fields in any order, each once.
+/// </remarks>
+internal readonly ref struct ControlRequest
+{
+    /// <summary>Room for a zone's name before its escapes are resolved: at most six bytes for each of it.</summary>
+    internal const int ScratchBytes = 6 * ControlLimits.ZoneNameBytesMax;
+
+    private ControlRequest(RequestError error) => Error = error;
+
+    private ControlRequest(RequestKind kind, ShowTopic topic, ReadOnlySpan<byte> zone, long? value)
     {
-        Error = error;
+        Kind = kind;
         Topic = topic;
+        Zone = zone;
+        Value = value;
     }
 
+    /// <summary>If there is one, nothing else means anything.</summary>
     internal RequestError Error { get; }
 
+    internal RequestKind Kind { get; }
+
+    /// <summary>Of a show request.</summary>
     internal ShowTopic Topic { get; }
 
-    internal static ControlRequest Parse(ReadOnlySpan<byte> line)
+    /// <summary>The name in a request for a zone, UTF-8; lies in the scratch that the request was read with.</summary>
+    internal ReadOnlySpan<byte> Zone { get; }
+
+    /// <summary>The wanted value of a setting, within the bounds of <see cref="ControlLimits"/>; null for no limit.</summary>
+    internal long? Value { get; }
+
+    /// <param name="line">Without its newline.</param>
+    /// <param name="scratch">At least <see cref="ScratchBytes"/>; keeps the zone's name.</param>
+    internal static ControlRequest Parse(ReadOnlySpan<byte> line, Span<byte> scratch)
     {
-        RequestReader reader = new(line);
+        RequestReader reader = new(line, scratch);
         try
         {
             return reader.Read();
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Rare and the client's fault: the one place where a request may cost an allocation.
+            // Rare and the client's fault: the one place where a request may cost an allocation. The second is what the reader
+            // throws for a text that is no UTF-8, or that escapes half of a surrogate pair.
             return Failed(RequestError.NotJson);
         }
     }
 
-    private static ControlRequest Failed(RequestError error) => new(error, default);
+    internal static ControlRequest Failed(RequestError error) => new(error);
 
-    private ref struct RequestReader
-    {
-        private Utf8JsonReader _json;
-        private bool _verbSeen;
-        private bool _verbKnown;
-        private bool _topicSeen;
-        private bool _topicKnown;
-        private bool _strange;
-        private ShowTopic _topic;
+    internal static ControlRequest Show(ShowTopic topic) => new(RequestKind.Show, topic, default, null);
 
-        internal RequestReader(ReadOnlySpan<byte> line) => _json = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = 4 });
+    internal static ControlRequest SetEntriesMax(long max) => new(RequestKind.SetEntriesMax, default, default, max);
 
-        internal ControlRequest Read()
-        {
-            if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
-            {
-                return Failed(RequestError.NotJson);
-            }
+    internal static ControlRequest SetZoneMax(ReadOnlySpan<byte> zone, long? max) => new(RequestKind.SetZoneMax, default, zone, max);
 
-            while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
-            {
-                ReadField();
-            }
-
-            // Reading on raises an error if anything follows the object.
-            _json.Read();
-            return this switch
-            {
-                { _verbSeen: false } => Failed(RequestError.VerbMissing),
-                { _verbKnown: false } => Failed(RequestError.VerbUnknown),
-                { _topicSeen: false } => Failed(RequestError.TopicMissing),
-                { _topicKnown: false } => Failed(RequestError.TopicUnknown),
-                { _strange: true } => Failed(RequestError.FieldUnknown),
-                _ => new ControlRequest(RequestError.None, _topic),
-            };
-        }
-
-        private void ReadField()
-        {
-            if (_json.ValueTextEquals("verb"u8))
-            {
-                _json.Read();
-                _verbSeen = true;
-                _verbKnown = _json.TokenType == JsonTokenType.String && _json.ValueTextEquals("show"u8);
-            }
-            else if (_json.ValueTextEquals("what"u8))
-            {
-                _json.Read();
-                _topicSeen = true;
-                _topicKnown = _json.TokenType == JsonTokenType.String && TryTopic(out _topic);
-            }
-            else
-            {
-                _json.Read();
-                _strange = true;
-            }
-
-            _json.Skip();
-        }
-
-        private readonly bool TryTopic(out ShowTopic topic)
-        {
-            for (topic = ShowTopic.Status; topic <= ShowTopic.Conntrack; topic++)
-            {
-                if (_json.ValueTextEquals(ShowTopics.Name(topic)))
-                {
-                    return true;
-                }
-            }
-
-            topic = default;
-            return false;
-        }
-    }
+    internal static ControlRequest SetBuckets(long buckets) => new(RequestKind.SetBuckets, default, default, buckets);
 }

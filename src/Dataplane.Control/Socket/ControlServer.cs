@@ -21,7 +21,8 @@ public interface IControlHost
 /// <remarks>
 /// Requests and replies are JSON objects, one a line: <c>{"verb":"show","what":"conntrack"}</c> is answered by
 /// <c>{"ok":true,"what":"conntrack"}</c>, a line for each row, and <c>{"end":true,"count":N}</c>; or by
-/// <c>{"ok":false,"code":"…","error":"…"}</c>. Rows are made as the client takes them: one that stops reading holds its
+/// <c>{"ok":false,"code":"…","error":"…"}</c>. A change, <c>{"verb":"set","what":"limit","max":N}</c>, is answered by one
+/// line with the value before and after it. Rows are made as the client takes them: one that stops reading holds its
 /// own 64 KiB and nothing else. Everything is allocated by the constructor, serving allocates nothing.
 /// </remarks>
 public sealed class ControlServer : IDisposable
@@ -42,12 +43,13 @@ public sealed class ControlServer : IDisposable
 
     /// <param name="socket">Stays the caller's to dispose.</param>
     /// <param name="source">Rows.</param>
-    public ControlServer(ControlSocket socket, IShowSource source)
-        : this(socket, source, ControlLimits.IdleMs)
+    /// <param name="settings">What requests may change; null refuses them all as <c>not_supported</c>.</param>
+    public ControlServer(ControlSocket socket, IShowSource source, ITableSettings? settings = null)
+        : this(socket, source, settings, ControlLimits.IdleMs)
     {
     }
 
-    internal ControlServer(ControlSocket socket, IShowSource source, int idleMs)
+    internal ControlServer(ControlSocket socket, IShowSource source, ITableSettings? settings, int idleMs)
     {
         ArgumentNullException.ThrowIfNull(socket);
         ArgumentNullException.ThrowIfNull(source);
@@ -55,7 +57,7 @@ public sealed class ControlServer : IDisposable
         _source = source;
         for (int index = 0; index < _clients.Length; index++)
         {
-            _clients[index] = new ControlClientSlot(idleMs);
+            _clients[index] = new ControlClientSlot(source, settings, idleMs);
         }
     }
 
@@ -115,7 +117,7 @@ public sealed class ControlServer : IDisposable
             short happened = _entries[FirstClientEntry + index].Ready;
             if (happened != 0 || client.HasWork)
             {
-                client.Turn(happened, _source, ref _counters, nowMs);
+                client.Turn(happened, ref _counters, nowMs);
             }
 
             if (client.IsOpen)

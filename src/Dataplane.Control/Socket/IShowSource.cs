@@ -13,6 +13,12 @@ public enum ShowTopic
     Routes,
     Neighbours,
     Conntrack,
+
+    /// <summary>The table's limit and those of the zones, with what they count.</summary>
+    Limits,
+
+    /// <summary>The table's size, occupancy and memory.</summary>
+    Table,
 }
 
 /// <summary>Where a dump stands; zero at its start. The source alone gives the fields a meaning.</summary>

@@ -5,6 +5,9 @@ namespace Dataplane.Control.Socket;
 /// <summary>The words of <see cref="ShowTopic"/> on the wire.</summary>
 internal static class ShowTopics
 {
+    /// <summary>The highest member of the enum, which starts at zero and has no gaps.</summary>
+    internal const ShowTopic Last = ShowTopic.Table;
+
     internal static ReadOnlySpan<byte> Name(ShowTopic topic) => topic switch
     {
         ShowTopic.Status => "status"u8,
@@ -15,6 +18,8 @@ internal static class ShowTopics
         ShowTopic.Routes => "routes"u8,
         ShowTopic.Neighbours => "neighbours"u8,
         ShowTopic.Conntrack => "conntrack"u8,
+        ShowTopic.Limits => "limits"u8,
+        ShowTopic.Table => "table"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(topic)),
     };
 }

@@ -4,7 +4,7 @@ using Dataplane.Control.Diagnostics;
 
 namespace Dataplane.Control.Reading.Sections;
 
-/// <summary>Reads <c>Zones</c>: names for the ids that keep equal tuples apart.</summary>
+/// <summary>Reads <c>Zones</c>: names for the ids that keep equal tuples apart, and how many connections each may hold.</summary>
 internal static class ZonesSection
 {
     internal static void Read(SectionReader root, ReadContext context)
@@ -12,6 +12,12 @@ internal static class ZonesSection
         SectionReader section = root.Section("Zones");
         foreach (ConfigurationNode node in section.Children)
         {
+            if (context.Zones.Count == ZoneConfiguration.ZonesMax)
+            {
+                section.ReportKey(DiagnosticCode.LimitExceeded, node, $"more than {ZoneConfiguration.ZonesMax} zones");
+                return;
+            }
+
             Names.Check(section, node);
             SectionReader reader = new(node, context.Bag);
             int id = reader.Integer("Id", 0, 1, ushort.MaxValue);
@@ -26,9 +32,10 @@ internal static class ZonesSection
                 reader.Report(DiagnosticCode.ZoneConflict, idNode!, $"zone {other.Name} has this id already");
             }
 
-            reader.Unsupported("MaxEntries", "Limit", "NewPerSecond");
+            int maxEntries = reader.Integer("MaxEntries", 0, 1, ZoneConfiguration.MaxEntriesMax);
+            reader.Unsupported("Limit", "NewPerSecond");
             reader.Finish();
-            context.Zones.Add(new ZoneConfiguration(node.Name, (ushort)id));
+            context.Zones.Add(new ZoneConfiguration(node.Name, (ushort)id, maxEntries == 0 ? null : maxEntries));
         }
     }
 }
