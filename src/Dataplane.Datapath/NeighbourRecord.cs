@@ -11,7 +11,8 @@ public unsafe struct NeighbourRecord
     /// <summary>Packets held for one neighbour at most.</summary>
     public const int HeldMax = 16;
 
-    public Ipv4Address Address;
+    /// <summary>IPv4 neighbours by their mapped address.</summary>
+    public Ipv6Address Address;
 
     /// <summary>Next record of the hash chain, 0 none.</summary>
     public uint Next;

@@ -4,7 +4,7 @@ using Dataplane.Packet;
 
 namespace Dataplane.Datapath;
 
-/// <summary>IPv4 neighbours of all ports, shared by the workers.</summary>
+/// <summary>Neighbours of all ports and both families, shared by the workers; an IPv4 neighbour is its mapped address.</summary>
 /// <remarks>
 /// <para>
 /// The packet path reads <see cref="Adjacencies"/> by index without a lock. Everything else, finding a neighbour by
@@ -52,13 +52,17 @@ public unsafe partial struct NeighbourTable
     private uint _used;
     private uint _recycle;
     private int _held;
+    private ulong _salt;
 
     /// <summary>Bytes to give to <see cref="Initialize"/>.</summary>
     public static int MemoryBytes => (NeighboursMax + 1) * (Adjacency.SizeBytes + sizeof(NeighbourRecord)) + ChainCount * sizeof(uint) + 64;
 
     /// <summary>Lays the table out in zeroed memory that is aligned to 64 bytes.</summary>
-    public void Initialize(byte* memory)
+    /// <param name="memory"><see cref="MemoryBytes"/>.</param>
+    /// <param name="salt">Random, so that nobody on a link can choose addresses of one chain.</param>
+    public void Initialize(byte* memory, ulong salt)
     {
+        _salt = salt;
         _lock = (int*)memory;
         _records = (NeighbourRecord*)(memory + 64);
         Adjacencies = (Adjacency*)(_records + NeighboursMax + 1);
@@ -91,7 +95,7 @@ public unsafe partial struct NeighbourTable
     public readonly NeighbourRecord* Record(uint index) => _records + index;
 
     /// <summary>The index of an address on a port, or 0; only under the lock.</summary>
-    public readonly uint Find(byte port, Ipv4Address address)
+    public readonly uint Find(byte port, Ipv6Address address)
     {
         for (uint index = *Chain(port, address); index != 0; index = _records[index].Next)
         {
@@ -109,7 +113,7 @@ public unsafe partial struct NeighbourTable
     /// <param name="port">Port index in the plan.</param>
     /// <param name="address">The neighbour's address.</param>
     /// <returns>Its index, or 0 when the table is full of neighbours that have answered or are being asked.</returns>
-    public uint FindOrAdd(Plan* plan, byte port, Ipv4Address address)
+    public uint FindOrAdd(Plan* plan, byte port, Ipv6Address address)
     {
         uint index = Find(port, address);
         if (index != 0)
@@ -141,8 +145,8 @@ public unsafe partial struct NeighbourTable
         new Adjacency(mac48, port->Mac48, _records[index].Port, state, port->MtuBytes).Store(Adjacencies + index);
     }
 
-    private readonly uint* Chain(byte port, Ipv4Address address) =>
-        _chains + ((address.Host * 2654435761u ^ port * 40503u) >> 18 & (ChainCount - 1));
+    private readonly uint* Chain(byte port, Ipv6Address address) =>
+        _chains + ((((address.RawHigh ^ _salt) * 0x9E37_79B9_7F4A_7C15) ^ address.RawLow ^ port) * 0xD6E8_FEB8_6659_FD93 >> 50);
 
     /// <summary>Takes the index of a neighbour that never answered.</summary>
     private uint Recycle()

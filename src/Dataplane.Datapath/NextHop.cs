@@ -22,15 +22,15 @@ public enum NextHopKind : byte
     Blackhole = 4,
 }
 
-/// <summary>One next hop of the plan; 8 bytes, immutable.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 8)]
+/// <summary>One next hop of the plan, of either family; 24 bytes, immutable.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 24)]
 public struct NextHop
 {
+    /// <summary>With <see cref="NextHopKind.Gateway"/>; an IPv4 gateway as a mapped address.</summary>
+    public Ipv6Address Gateway;
+
     public NextHopKind Kind;
     public byte Port;
-
-    /// <summary>With <see cref="NextHopKind.Gateway"/>.</summary>
-    public Ipv4Address Gateway;
 }
 
 /// <summary>A route of the plan; 12 bytes, immutable.</summary>
@@ -44,5 +44,19 @@ public struct Route
     public byte PrefixLength;
 
     /// <summary>Index into the plan's next hops.</summary>
+    public ushort NextHop;
+}
+
+/// <summary>An IPv6 route of the plan; 24 bytes, immutable.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct Route6
+{
+    /// <summary>Host bits clear.</summary>
+    public Ipv6Address Prefix;
+
+    /// <summary>0 to 128.</summary>
+    public byte PrefixLength;
+
+    /// <summary>Index into the plan's next hops, which both families share.</summary>
     public ushort NextHop;
 }

@@ -49,6 +49,9 @@ public unsafe struct Plan
     /// <summary>The environment's route table for this plan.</summary>
     public nint RouteTable;
 
+    /// <summary>The environment's IPv6 route table for this plan.</summary>
+    public nint RouteTable6;
+
     public PlanSection PortSection;
     public PlanSection AddressSection;
     public PlanSection RouteSection;
@@ -60,6 +63,10 @@ public unsafe struct Plan
     public PlanSection PoolSection;
     public PlanSection RangeSection;
     public PlanSection ReservedSection;
+    public PlanSection Address6Section;
+    public PlanSection Route6Section;
+    public PlanSection Track6Section;
+    public PlanSection Filter6Section;
 
     public TimeoutTable Timeouts;
 
@@ -82,6 +89,14 @@ public unsafe struct Plan
     public readonly AddressPool* Pools => (AddressPool*)At(PoolSection);
 
     public readonly AddressRange* Ranges => (AddressRange*)At(RangeSection);
+
+    public readonly PortAddress6* Addresses6 => (PortAddress6*)At(Address6Section);
+
+    public readonly Route6* Routes6 => (Route6*)At(Route6Section);
+
+    public readonly TrackRule6* Track6Rules => (TrackRule6*)At(Track6Section);
+
+    public readonly FilterRule6* Filter6Rules => (FilterRule6*)At(Filter6Section);
 
     public readonly ReservedPorts* Reserved => (ReservedPorts*)At(ReservedSection);
 

@@ -40,6 +40,14 @@ public sealed unsafe class PlanBuilder
 
     public List<ReservedPorts> Reserved { get; } = [];
 
+    public List<PortAddress6> Addresses6 { get; } = [];
+
+    public List<Route6> Routes6 { get; } = [];
+
+    public List<TrackRule6> Track6Rules { get; } = [];
+
+    public List<FilterRule6> Filter6Rules { get; } = [];
+
     public FilterVerdict FilterDefault { get; set; } = FilterVerdict.Accept;
 
     public bool TcpLoose { get; set; }
@@ -99,6 +107,52 @@ public sealed unsafe class PlanBuilder
             return;
         }
 
+        Routes.Add(new Route { Prefix = prefix & mask, PrefixLength = prefixLength, NextHop = NextHopIndex(nextHop) });
+    }
+
+    /// <summary>Adds an IPv6 address of a port with its connected and local routes.</summary>
+    /// <remarks>The first global address of a port becomes its <see cref="RouterPort.Address6"/>, the first link-local one its
+    /// <see cref="RouterPort.LinkLocal"/>. Link-local subnets get no route: their packets are not routed (RFC 4291 §2.5.6).</remarks>
+    public void AddAddress6(byte port, Ipv6Address address, byte prefixLength)
+    {
+        RouterPort changed = Ports[port];
+        if (address.IsLinkLocal && changed.LinkLocal.IsUnspecified)
+        {
+            changed.LinkLocal = address;
+        }
+        else if (!address.IsLinkLocal && changed.Address6.IsUnspecified)
+        {
+            changed.Address6 = address;
+        }
+
+        Ports[port] = changed;
+        Addresses6.Add(new PortAddress6 { Address = address, PrefixLength = prefixLength, Port = port });
+        if (address.IsLinkLocal)
+        {
+            return;
+        }
+
+        AddRoute6(address, 128, new NextHop { Kind = NextHopKind.Local, Port = port });
+        AddRoute6(address, prefixLength, new NextHop { Kind = NextHopKind.Connected, Port = port });
+        if (prefixLength < 127)
+        {
+            // The subnet-router anycast address is the router's (RFC 4291 §2.6.1).
+            AddRoute6(address.Prefix(prefixLength), 128, new NextHop { Kind = NextHopKind.Local, Port = port });
+        }
+    }
+
+    /// <summary>Adds an IPv6 route; of two with one prefix the first stays.</summary>
+    public void AddRoute6(Ipv6Address prefix, byte prefixLength, NextHop nextHop)
+    {
+        prefix = prefix.Prefix(prefixLength);
+        if (!Routes6.Exists(route => route.Prefix == prefix && route.PrefixLength == prefixLength))
+        {
+            Routes6.Add(new Route6 { Prefix = prefix, PrefixLength = prefixLength, NextHop = NextHopIndex(nextHop) });
+        }
+    }
+
+    private ushort NextHopIndex(NextHop nextHop)
+    {
         int index = _nextHops.FindIndex(known =>
             known.Kind == nextHop.Kind && known.Port == nextHop.Port && known.Gateway == nextHop.Gateway);
         if (index < 0)
@@ -107,7 +161,7 @@ public sealed unsafe class PlanBuilder
             _nextHops.Add(nextHop);
         }
 
-        Routes.Add(new Route { Prefix = prefix & mask, PrefixLength = prefixLength, NextHop = (ushort)index });
+        return (ushort)index;
     }
 
     /// <summary>Adds a pool; addresses that are not a port's own are swallowed when no connection claims them.</summary>
@@ -158,6 +212,10 @@ public sealed unsafe class PlanBuilder
         PlanSection pools = Reserve<AddressPool>(ref size, Pools.Count);
         PlanSection ranges = Reserve<AddressRange>(ref size, Ranges.Count);
         PlanSection reserved = Reserve<ReservedPorts>(ref size, Reserved.Count);
+        PlanSection addresses6 = Reserve<PortAddress6>(ref size, Addresses6.Count);
+        PlanSection routes6 = Reserve<Route6>(ref size, Routes6.Count);
+        PlanSection track6 = Reserve<TrackRule6>(ref size, Track6Rules.Count);
+        PlanSection filter6 = Reserve<FilterRule6>(ref size, Filter6Rules.Count);
         Plan* plan = (Plan*)NativeMemory.AlignedAlloc((nuint)size, 64);
         NativeMemory.Clear(plan, (nuint)size);
         plan->SizeBytes = size;
@@ -179,6 +237,10 @@ public sealed unsafe class PlanBuilder
         plan->PoolSection = Copy(plan, pools, Pools);
         plan->RangeSection = Copy(plan, ranges, Ranges);
         plan->ReservedSection = Copy(plan, reserved, Reserved);
+        plan->Address6Section = Copy(plan, addresses6, Addresses6);
+        plan->Route6Section = Copy(plan, routes6, Routes6);
+        plan->Track6Section = Copy(plan, track6, Track6Rules);
+        plan->Filter6Section = Copy(plan, filter6, Filter6Rules);
         return plan;
     }
 

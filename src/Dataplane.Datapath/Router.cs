@@ -35,7 +35,8 @@ public sealed unsafe class Router : IDisposable
         _blocks = new void*[assignment.Workers];
         _neighbourMemory = _arena.Take(sizeof(NeighbourTable) + NeighbourTable.MemoryBytes + 64);
         Neighbours = (NeighbourTable*)_neighbourMemory;
-        Neighbours->Initialize((byte*)_neighbourMemory + (sizeof(NeighbourTable) + 63 & ~63));
+        ulong salt = seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        Neighbours->Initialize((byte*)_neighbourMemory + (sizeof(NeighbourTable) + 63 & ~63), salt);
         for (int worker = 0; worker < assignment.Workers; worker++)
         {
             _blocks[worker] = BuildContext(worker, seed);

@@ -3,8 +3,8 @@ using Dataplane.Packet;
 
 namespace Dataplane.Datapath;
 
-/// <summary>A port as the datapath knows it; 32 bytes, immutable.</summary>
-[StructLayout(LayoutKind.Sequential, Size = 32)]
+/// <summary>A port as the datapath knows it; 64 bytes, immutable.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 64)]
 public struct RouterPort
 {
     /// <summary>The six bytes of the port's MAC address, first byte lowest.</summary>
@@ -22,6 +22,15 @@ public struct RouterPort
     /// <summary>The environment's number of the port.</summary>
     public ushort DevicePort;
 
+    /// <summary>Answers router solicitations with the port's IPv6 prefixes.</summary>
+    public bool AdvertisesPrefixes;
+
+    /// <summary>The first configured global IPv6 address, or ::.</summary>
+    public Ipv6Address Address6;
+
+    /// <summary>The link-local address; :: when the port has no IPv6.</summary>
+    public Ipv6Address LinkLocal;
+
     public readonly MacAddress Mac => MacAddress.FromRaw48(Mac48);
 }
 
@@ -36,4 +45,16 @@ public struct PortAddress
     /// <summary>Whether an address is on the subnet of this one.</summary>
     public readonly bool IsOnLink(Ipv4Address other) =>
         PrefixLength == 0 || (Address.Host ^ other.Host) >> (32 - PrefixLength) == 0;
+}
+
+/// <summary>An IPv6 address of the router, link-local ones included; 24 bytes, immutable.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct PortAddress6
+{
+    public Ipv6Address Address;
+    public byte PrefixLength;
+    public byte Port;
+
+    /// <summary>Whether an address is on the subnet of this one.</summary>
+    public readonly bool IsOnLink(Ipv6Address other) => Address.SharesPrefix(other, PrefixLength);
 }

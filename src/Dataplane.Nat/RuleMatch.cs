@@ -60,10 +60,11 @@ public struct RuleMatch
             && (Protocol == 0 || Protocol == packet.Tuple.Protocol)
             && source - SourceLow <= SourceHigh - SourceLow
             && destination - DestinationLow <= DestinationHigh - DestinationLow
-            && MatchesPorts(packet.Tuple);
+            && MatchesPorts(packet.Tuple.Protocol, packet.Tuple.SourcePort, packet.Tuple.DestinationPort);
     }
 
-    private readonly bool MatchesPorts(in Ipv4Tuple tuple)
+    /// <summary>The part of <see cref="Matches"/> that both families share.</summary>
+    internal readonly bool MatchesPorts(byte protocol, Be16 sourcePort, Be16 destinationPort)
     {
         uint sourceWidth = (uint)(SourcePortHigh - SourcePortLow);
         uint destinationWidth = (uint)(DestinationPortHigh - DestinationPortLow);
@@ -72,8 +73,8 @@ public struct RuleMatch
             return true;
         }
 
-        return tuple.Protocol is IpProtocol.Tcp or IpProtocol.Udp
-            && (uint)(tuple.SourcePort.Host - SourcePortLow) <= sourceWidth
-            && (uint)(tuple.DestinationPort.Host - DestinationPortLow) <= destinationWidth;
+        return protocol is IpProtocol.Tcp or IpProtocol.Udp
+            && (uint)(sourcePort.Host - SourcePortLow) <= sourceWidth
+            && (uint)(destinationPort.Host - DestinationPortLow) <= destinationWidth;
     }
 }

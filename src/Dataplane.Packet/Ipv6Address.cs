@@ -35,6 +35,40 @@ public readonly struct Ipv6Address : IEquatable<Ipv6Address>
     /// <summary>::ffff:0:0/96 (RFC 4291 §2.5.5.2), which has no business in a packet (RFC 6890 §2.2.3).</summary>
     public bool IsIpv4Mapped => RawHigh == 0 && (RawLow & Network(0xFFFF_FFFF_0000_0000)) == Network(0x0000_FFFF_0000_0000);
 
+    /// <summary>fe80::/10 (RFC 4291 §2.5.6).</summary>
+    public bool IsLinkLocal => (RawHigh & Network(0xFFC0_0000_0000_0000)) == Network(0xFE80_0000_0000_0000);
+
+    /// <summary>The IPv4 address of a mapped one; meaningless otherwise.</summary>
+    public Ipv4Address MappedIpv4 => Ipv4Address.FromHost((uint)Network(RawLow));
+
+    /// <summary>::ffff:a.b.c.d, for tables that hold neighbours or gateways of both families.</summary>
+    public static Ipv6Address FromIpv4(Ipv4Address address) => new(0, Network(0x0000_FFFF_0000_0000ul | address.Host));
+
+    /// <summary>The address with all but the first <paramref name="length"/> bits clear.</summary>
+    /// <param name="length">0 to 128.</param>
+    public Ipv6Address Prefix(int length) => new(
+        length >= 64 ? RawHigh : length == 0 ? 0 : RawHigh & Network(ulong.MaxValue << (64 - length)),
+        length >= 128 ? RawLow : length <= 64 ? 0 : RawLow & Network(ulong.MaxValue << (128 - length)));
+
+    /// <summary>Orders addresses as numbers.</summary>
+    public int CompareTo(Ipv6Address other)
+    {
+        int high = Network(RawHigh).CompareTo(Network(other.RawHigh));
+        return high != 0 ? high : Network(RawLow).CompareTo(Network(other.RawLow));
+    }
+
+    /// <summary>Whether the first <paramref name="length"/> bits of two addresses are the same.</summary>
+    /// <param name="other">The other.</param>
+    /// <param name="length">0 to 128.</param>
+    public bool SharesPrefix(Ipv6Address other, int length)
+    {
+        ulong high = Network(RawHigh ^ other.RawHigh);
+        ulong low = Network(RawLow ^ other.RawLow);
+        return length <= 64
+            ? length == 0 || high >> (64 - length) == 0
+            : high == 0 && low >> (128 - length) == 0;
+    }
+
     /// <summary>Reads the 16 bytes of a packet field.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 16 bytes.</exception>
     public static Ipv6Address FromBytes(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<Ipv6Address>(bytes);

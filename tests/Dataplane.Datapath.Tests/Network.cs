@@ -115,7 +115,7 @@ internal static class Network
         .Build();
 
     private static NextHop Gateway(byte port, string address) =>
-        new() { Kind = NextHopKind.Gateway, Port = port, Gateway = Ipv4Address.Parse(address) };
+        new() { Kind = NextHopKind.Gateway, Port = port, Gateway = Ipv6Address.FromIpv4(Ipv4Address.Parse(address)) };
 
     private static void Add(PlanBuilder builder, byte port, string address, byte prefixLength, ushort mtuBytes) => builder.AddPort(
         new RouterPort { Mac48 = MacOfPort(port).Raw48, MtuBytes = mtuBytes, DevicePort = port },

@@ -48,7 +48,7 @@ public unsafe class RobustnessTests
         PlanBuilder changed = Network.Plain();
         changed.Generation = 2;
         changed.AddRoute(Ipv4Address.Parse(Network.Server).Host, 32,
-            new NextHop { Kind = NextHopKind.Gateway, Port = Network.Dmz, Gateway = Ipv4Address.Parse("172.16.0.50") });
+            new NextHop { Kind = NextHopKind.Gateway, Port = Network.Dmz, Gateway = Ipv6Address.FromIpv4(Ipv4Address.Parse("172.16.0.50")) });
         Plan* plan = changed.Build();
         try
         {

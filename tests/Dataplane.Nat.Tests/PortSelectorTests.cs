@@ -314,7 +314,7 @@ public sealed unsafe class PortSelectorTests : IDisposable
     /// <summary>Inserts a connection with this reply tuple.</summary>
     private void Occupy(in Ipv4Tuple reply, ushort number, uint deadline = 1_000_000)
     {
-        Assert.True(_memory.Table->TryAllocate(_memory.Slot(0), out uint index));
+        Assert.Equal(AllocateResult.Allocated, _memory.Table->Allocate(_memory.Slot(0), 0, out uint index));
         byte* entry = _memory.Table->EntryAt(index);
         *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = Packets.First(source: "10.9.9.9", sourcePort: number).Tuple;
         *Entry<Ipv4Tuple>.Tuple(entry, Direction.Reply) = reply;

@@ -25,7 +25,7 @@ internal sealed unsafe partial class ShowSource
         writer.WriteString("kind"u8, KindName(nextHop->Kind));
         if (nextHop->Kind == NextHopKind.Gateway)
         {
-            ShowText.Address(writer, "via"u8, nextHop->Gateway);
+            ShowText.Address(writer, "via"u8, nextHop->Gateway.MappedIpv4);
         }
         else
         {
@@ -57,7 +57,7 @@ internal sealed unsafe partial class ShowSource
         // Without the lock: a thread that may be preempted must not hold what workers spin on. The worst that a change in between
         // can show is one row of two neighbours.
         NeighbourRecord* record = table->Record(index);
-        (Ipv4Address address, byte port, byte held) = (record->Address, record->Port, record->HeldCount);
+        (Ipv4Address address, byte port, byte held) = (record->Address.MappedIpv4, record->Port, record->HeldCount);
         Adjacency adjacency = Adjacency.Load(table->Adjacencies + index);
         writer.WriteStartObject();
         ShowText.Address(writer, "address"u8, address);

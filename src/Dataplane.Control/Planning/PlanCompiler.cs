@@ -48,7 +48,7 @@ public static class PlanCompiler
         AddPorts(plan, configuration, bindings);
         foreach (RouteConfiguration route in configuration.Routes)
         {
-            NextHop gateway = new() { Kind = NextHopKind.Gateway, Port = (byte)route.PortIndex, Gateway = route.Via };
+            NextHop gateway = new() { Kind = NextHopKind.Gateway, Port = (byte)route.PortIndex, Gateway = Ipv6Address.FromIpv4(route.Via) };
             plan.AddRoute(route.Prefix.Address.Host, (byte)route.Prefix.Length, gateway);
         }
 

@@ -21,7 +21,7 @@ public static unsafe class Arp
 
         if (!isProbe)
         {
-            NeighbourResolution.Learn(context, ref env, meta->Port, arp->SenderAddress, arp->SenderMac);
+            NeighbourResolution.Learn(context, ref env, meta->Port, Ipv6Address.FromIpv4(arp->SenderAddress), arp->SenderMac);
         }
 
         bool isRequest = arp->Operation.Host == ArpPacket.OperationRequest;

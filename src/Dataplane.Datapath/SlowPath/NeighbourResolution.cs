@@ -19,7 +19,7 @@ public static unsafe class NeighbourResolution
     /// recycled.</param>
     /// <param name="isRefused">The neighbour did not answer and it is too early to ask again.</param>
     /// <returns>0 when there is no room.</returns>
-    public static uint Find(WorkerContext* context, NextHop* nextHop, Ipv4Address destination, out Adjacency adjacency, out bool isRefused)
+    public static uint Find(WorkerContext* context, NextHop* nextHop, Ipv6Address destination, out Adjacency adjacency, out bool isRefused)
     {
         NeighbourTable* table = context->Neighbours;
         table->Enter();
@@ -32,11 +32,11 @@ public static unsafe class NeighbourResolution
     }
 
     /// <summary>Keeps a finished packet until its neighbour answers, and asks if nobody has.</summary>
-    public static void Hold<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, NextHop* nextHop, Ipv4Address destination)
+    public static void Hold<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, NextHop* nextHop, Ipv6Address destination)
         where TEnv : struct, IEnvironment
     {
         // Found anew under the lock that holds the packet: an index that never answered may have been given to another address.
-        Ipv4Address address = AddressOf(nextHop, destination);
+        Ipv6Address address = AddressOf(nextHop, destination);
         byte port = nextHop->Port;
         NeighbourTable* table = context->Neighbours;
         table->Enter();
@@ -62,7 +62,7 @@ public static unsafe class NeighbourResolution
 
         if (asks)
         {
-            Arp.Request(context, ref env, port, Arp.SenderFor(context->Plan, port, address), address);
+            Ask(context, ref env, port, address);
         }
     }
 
@@ -94,11 +94,11 @@ public static unsafe class NeighbourResolution
         return DropReason.None;
     }
 
-    private static Ipv4Address AddressOf(NextHop* nextHop, Ipv4Address destination) =>
+    private static Ipv6Address AddressOf(NextHop* nextHop, Ipv6Address destination) =>
         nextHop->Kind == NextHopKind.Gateway ? nextHop->Gateway : destination;
 
     /// <summary>Takes an answer in, if the address was ever asked for, and sends what waited.</summary>
-    public static void Learn<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv4Address address, MacAddress mac)
+    public static void Learn<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv6Address address, MacAddress mac)
         where TEnv : struct, IEnvironment
     {
         ulong* held = stackalloc ulong[NeighbourRecord.HeldMax];
@@ -182,11 +182,11 @@ public static unsafe class NeighbourResolution
         }
 
         byte port = record->Port;
-        Ipv4Address address = record->Address;
+        Ipv6Address address = record->Address;
         table->Exit();
         if (asks)
         {
-            Arp.Request(context, ref env, port, Arp.SenderFor(context->Plan, port, address), address);
+            Ask(context, ref env, port, address);
         }
 
         context->Counters->HeldOut += (uint)heldCount;
@@ -194,6 +194,13 @@ public static unsafe class NeighbourResolution
         {
             PacketSink.Drop(context, ref env, (Mbuf*)held[position], DropReason.NeighbourUnresolved);
         }
+    }
+
+    private static void Ask<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv6Address address)
+        where TEnv : struct, IEnvironment
+    {
+        Ipv4Address target = address.MappedIpv4;
+        Arp.Request(context, ref env, port, Arp.SenderFor(context->Plan, port, target), target);
     }
 
     private static int TakeHeld(NeighbourTable* table, NeighbourRecord* record, ulong* held)

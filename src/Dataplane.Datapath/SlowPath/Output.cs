@@ -29,7 +29,7 @@ public static unsafe class Output
         }
 
         Reframe(packet, l3, ip->TotalLengthBytes.Host, EtherType.Ipv4);
-        if (NeighbourResolution.Find(context, nextHop, ip->Destination, out Adjacency adjacency, out _) == 0)
+        if (NeighbourResolution.Find(context, nextHop, Ipv6Address.FromIpv4(ip->Destination), out Adjacency adjacency, out _) == 0)
         {
             PacketSink.Drop(context, ref env, packet, DropReason.NeighbourTableFull);
         }
@@ -39,7 +39,7 @@ public static unsafe class Output
         }
         else
         {
-            NeighbourResolution.Hold(context, ref env, packet, nextHop, ip->Destination);
+            NeighbourResolution.Hold(context, ref env, packet, nextHop, Ipv6Address.FromIpv4(ip->Destination));
         }
     }
 

@@ -37,7 +37,7 @@ public static unsafe class Uncached
             return;
         }
 
-        uint index = NeighbourResolution.Find(context, nextHop, destination, out Adjacency adjacency, out bool isRefused);
+        uint index = NeighbourResolution.Find(context, nextHop, Ipv6Address.FromIpv4(destination), out Adjacency adjacency, out bool isRefused);
         if (index == 0)
         {
             PacketSink.Drop(context, ref env, packet, DropReason.NeighbourTableFull);
@@ -60,7 +60,7 @@ public static unsafe class Uncached
             return;
         }
 
-        NeighbourResolution.Hold(context, ref env, packet, nextHop, destination);
+        NeighbourResolution.Hold(context, ref env, packet, nextHop, Ipv6Address.FromIpv4(destination));
     }
 
     private static void NoWay<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, NextHopKind kind)
