@@ -1,5 +1,6 @@
 using Dataplane.Datapath.SlowPath;
 using Dataplane.Datapath.Stages;
+using Dataplane.Packet;
 
 namespace Dataplane.Datapath;
 
@@ -27,15 +28,24 @@ public static unsafe class Pipeline
         }
 
         Parse.Burst(context, ref env, count, queue.Port);
-        Lookup.Match(context);
-        Lookup.Compare(context);
-        Track.Burst(context, ref env);
-        Forward.Burst(context, ref env);
+        Known<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env);
         if (context->SlowCount > 0)
         {
             Dispatch.Burst(context, ref env);
         }
 
         return count;
+    }
+
+    /// <summary>The stages of one family's packets of known connections; what is not known is left to the slow path.</summary>
+    private static void Known<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
+        where TEnv : struct, IEnvironment
+    {
+        Lookup.Match<TFamily, TTuple>(context);
+        Lookup.Compare<TFamily, TTuple>(context);
+        Track.Burst<TFamily, TTuple, TEnv>(context, ref env);
+        Forward.Burst<TFamily, TTuple, TEnv>(context, ref env);
     }
 }

@@ -120,7 +120,7 @@ public sealed unsafe class Router : IDisposable
         context->Burst = (Mbuf**)Take<ulong>(WorkerContext.BurstMax);
         context->Metas = Take<PacketMeta>(WorkerContext.BurstMax);
         context->Tuples6 = Take<Ipv6Tuple>(WorkerContext.BurstMax);
-        context->Tracked = Take<int>(WorkerContext.BurstMax);
+        context->Tracked.Positions = Take<int>(WorkerContext.BurstMax);
         context->Slow = Take<int>(WorkerContext.BurstMax);
         context->FreeList = (Mbuf**)Take<ulong>(WorkerContext.FreeMax);
         BuildQueues(context, worker);

@@ -75,9 +75,8 @@ public unsafe struct WorkerContext
     public PacketMeta* Metas;
     public Ipv6Tuple* Tuples6;
 
-    /// <summary>Positions in the burst that took the fast path.</summary>
-    public int* Tracked;
-    public int TrackedCount;
+    /// <summary>Positions in the burst that are on the IPv4 fast path.</summary>
+    public PositionList Tracked;
 
     /// <summary>Positions in the burst that need the slow path.</summary>
     public int* Slow;

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -23,6 +24,10 @@ internal static class Warmup
 
     /// <summary>A type of each assembly whose code packets pass through.</summary>
     private static readonly Type[] s_packetPath = [typeof(Mbuf), typeof(StateWord), typeof(Rewrite), typeof(Plan)];
+
+    private static readonly (Type Family, Type Tuple)[] s_families = [(typeof(Ipv4Family), typeof(Ipv4Tuple))];
+
+    private static readonly Type[] s_policies = [typeof(VerifyL4Checksums), typeof(TrustL4Checksums)];
 
     /// <summary>Compiles; returns the number of methods.</summary>
     public static int Run()
@@ -60,16 +65,15 @@ internal static class Warmup
             return PrepareMethods(type, []);
         }
 
-        Type[] parameters = type.GetGenericArguments();
-        if (parameters.Length != 1)
+        int count = 0;
+        foreach (Type[] arguments in Arguments(type.GetGenericArguments()))
         {
-            return 0;
+            Type closed = type.MakeGenericType(arguments);
+            RuntimeHelpers.RunClassConstructor(closed.TypeHandle);
+            count += PrepareMethods(closed, arguments);
         }
 
-        Type argument = TakesEnvironment(parameters[0]) ? typeof(DpdkEnvironment) : typeof(Ipv4Tuple);
-        Type closed = type.MakeGenericType(argument);
-        RuntimeHelpers.RunClassConstructor(closed.TypeHandle);
-        return PrepareMethods(closed, [argument]);
+        return count;
     }
 
     private static int PrepareMethods(Type type, Type[] typeArguments)
@@ -84,9 +88,11 @@ internal static class Warmup
 
             if (method is MethodInfo { IsGenericMethodDefinition: true } generic)
             {
-                foreach (Type policy in new[] { typeof(VerifyL4Checksums), typeof(TrustL4Checksums) })
+                foreach (Type[] arguments in Arguments(generic.GetGenericArguments()))
                 {
-                    count += PrepareGeneric(generic, policy, typeArguments);
+                    RuntimeMethodHandle closed = generic.MakeGenericMethod(arguments).MethodHandle;
+                    RuntimeHelpers.PrepareMethod(closed, Handles([.. typeArguments, .. arguments]));
+                    count++;
                 }
 
                 continue;
@@ -99,27 +105,48 @@ internal static class Warmup
         return count;
     }
 
-    private static int PrepareGeneric(MethodInfo method, Type policy, Type[] typeArguments)
+    /// <summary>Every choice of arguments that a worker's code makes: both families, with and without checksums.</summary>
+    private static IEnumerable<Type[]> Arguments(Type[] parameters)
     {
-        Type[] parameters = method.GetGenericArguments();
-        Type[] arguments = Array.ConvertAll(
-            parameters,
-            parameter => TakesEnvironment(parameter) ? typeof(DpdkEnvironment) : TakesPolicy(parameter) ? policy : typeof(Ipv4Tuple));
-        try
+        foreach ((Type family, Type tuple) in s_families)
         {
-            RuntimeHelpers.PrepareMethod(method.MakeGenericMethod(arguments).MethodHandle, Handles([.. typeArguments, .. arguments]));
-            return 1;
-        }
-        catch (ArgumentException)
-        {
-            // A generic helper of start-up whose constraints none of these meet: not on the packet path.
-            return 0;
+            foreach (Type policy in s_policies)
+            {
+                Type[] arguments = Array.ConvertAll(parameters, parameter =>
+                    TakesEnvironment(parameter) ? typeof(DpdkEnvironment)
+                    : IsConstrainedTo(parameter, typeof(IChecksumPolicy)) ? policy
+                    : TakesFamily(parameter) ? family
+                    : tuple);
+                if (Fits(parameters, arguments))
+                {
+                    yield return arguments;
+                }
+            }
         }
     }
 
-    private static bool TakesEnvironment(Type parameter) => IsConstrainedTo(parameter, typeof(IEnvironment));
+    /// <summary>A generic helper of start-up may have constraints that none of these meet: it is not on the packet path.</summary>
+    private static bool Fits(Type[] parameters, Type[] arguments)
+    {
+        for (int index = 0; index < parameters.Length; index++)
+        {
+            foreach (Type constraint in parameters[index].GetGenericParameterConstraints())
+            {
+                if (!constraint.ContainsGenericParameters && !constraint.IsAssignableFrom(arguments[index]))
+                {
+                    return false;
+                }
+            }
+        }
 
-    private static bool TakesPolicy(Type parameter) => IsConstrainedTo(parameter, typeof(IChecksumPolicy));
+        return true;
+    }
+
+    private static bool TakesFamily(Type parameter) => Array.Exists(
+        parameter.GetGenericParameterConstraints(),
+        type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IFamily<>));
+
+    private static bool TakesEnvironment(Type parameter) => IsConstrainedTo(parameter, typeof(IEnvironment));
 
     private static bool IsConstrainedTo(Type parameter, Type constraint) =>
         Array.Exists(parameter.GetGenericParameterConstraints(), type => type == constraint);

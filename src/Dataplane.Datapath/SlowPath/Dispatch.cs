@@ -44,11 +44,11 @@ public static unsafe class Dispatch
             }
 
             meta->Reference = found.Value;
-            switch (Track.One(context, meta))
+            switch (Track.One<Ipv4Family, Ipv4Tuple>(context, meta))
             {
                 case TrackVerdict.Forward:
                     context->Counters->Found++;
-                    Forward.One(context, ref env, packet, meta);
+                    Forward.One<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta);
                     return;
                 case TrackVerdict.Drop:
                     PacketSink.Drop(context, ref env, packet, DropReason.TcpStateInvalid);

@@ -54,7 +54,7 @@ public static unsafe class NewConnection
             return;
         }
 
-        Forward.One(context, ref env, packet, meta);
+        Forward.One<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta);
     }
 
     /// <summary>Route, TTL, filter and MTU; when the answer is no the packet has found its end.</summary>
@@ -150,7 +150,7 @@ public static unsafe class NewConnection
             {
                 context->Counters->Opened++;
                 meta->Reference = new EntryReference(index, Direction.Original).Value;
-                Track.Account(context, meta, entry, Direction.Original);
+                Track.Account<Ipv4Tuple>(context, meta, entry, Direction.Original);
                 return DropReason.None;
             }
 
@@ -177,7 +177,7 @@ public static unsafe class NewConnection
     {
         context->Table->Abandon(context->Slot, index);
         meta->Reference = existing.Value;
-        return Track.One(context, meta) == TrackVerdict.Forward ? DropReason.None : DropReason.ClashUnresolved;
+        return Track.One<Ipv4Family, Ipv4Tuple>(context, meta) == TrackVerdict.Forward ? DropReason.None : DropReason.ClashUnresolved;
     }
 
     private static DropReason SelectSource(WorkerContext* context, SourceRule* rule, in FirstPacket first, ref Ipv4Tuple reply)

@@ -13,19 +13,24 @@ namespace Dataplane.Datapath.Stages;
 public static unsafe class Forward
 {
     /// <summary>Forwards every packet that is still tracked.</summary>
-    public static void Burst<TEnv>(WorkerContext* context, ref TEnv env)
+    public static void Burst<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
         where TEnv : struct, IEnvironment
     {
-        for (int index = 0; index < context->TrackedCount; index++)
+        PositionList* tracked = TFamily.Tracked(context);
+        for (int index = 0; index < tracked->Count; index++)
         {
-            int position = context->Tracked[index];
-            OneInline(context, ref env, context->Burst[position], context->Metas + position);
+            int position = tracked->Positions[index];
+            OneInline<TFamily, TTuple, TEnv>(context, ref env, context->Burst[position], context->Metas + position);
         }
     }
 
     /// <summary>Forwards one packet of a known connection.</summary>
-    public static void One<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
-        where TEnv : struct, IEnvironment => OneInline(context, ref env, packet, meta);
+    public static void One<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
+        where TEnv : struct, IEnvironment => OneInline<TFamily, TTuple, TEnv>(context, ref env, packet, meta);
 
     /// <summary>Writes the frame header in front of an IP packet and lets it leave.</summary>
     /// <remarks>Inlined: part of the forwarding pass. A tag on the received frame is cut off by the new frame start.</remarks>
@@ -40,24 +45,26 @@ public static unsafe class Forward
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void OneInline<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+    private static void OneInline<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
         where TEnv : struct, IEnvironment
     {
         EntryReference reference = new(meta->Reference);
-        byte* entry = context->Table->EntryAt(reference.Index);
-        uint cached = *(&Entry<Ipv4Tuple>.Head(entry)->NextHopOriginal + (int)reference.Direction);
+        byte* entry = TFamily.Table(context)->EntryAt(reference.Index);
+        uint cached = *(&Entry<TTuple>.Head(entry)->NextHopOriginal + (int)reference.Direction);
         if (cached >> 16 == context->Plan->Generation)
         {
             Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + (cached & 0xFFFF));
             if (meta->Ttl > 1 && adjacency.IsUsable && meta->L2LengthBytes == EthernetHeader.SizeBytes
                 && packet->DataLength <= adjacency.MtuBytes + EthernetHeader.SizeBytes)
             {
-                Translate.One(meta, entry, reference.Direction);
+                TFamily.Rewrite(meta, entry, reference.Direction);
                 Send(context, ref env, packet, meta->L3, adjacency);
                 return;
             }
         }
 
-        Uncached.Forward(context, ref env, packet, meta);
+        TFamily.ForwardUncached(context, ref env, packet, meta);
     }
 }

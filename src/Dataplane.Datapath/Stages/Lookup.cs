@@ -7,17 +7,19 @@ namespace Dataplane.Datapath.Stages;
 public static unsafe class Lookup
 {
     /// <summary>Compares tags in every packet's bucket and asks for the candidate's entry.</summary>
-    public static void Match(WorkerContext* context)
+    public static void Match<TFamily, TTuple>(WorkerContext* context)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
     {
-        ConntrackTable<Ipv4Tuple>* table = context->Table;
+        ConntrackTable<TTuple>* table = TFamily.Table(context);
         BucketView* view = table->View;
         BucketArray current = view->Current;
         BucketArray previous = view->Previous;
         byte* entries = table->Entries;
         bool accounting = context->Plan->Accounting;
         PacketMeta* metas = context->Metas;
-        int* tracked = context->Tracked;
-        int count = context->TrackedCount;
+        int* tracked = TFamily.Tracked(context)->Positions;
+        int count = TFamily.Tracked(context)->Count;
         for (int index = 0; index < count; index++)
         {
             PacketMeta* meta = metas + tracked[index];
@@ -28,26 +30,34 @@ public static unsafe class Lookup
             }
 
             meta->Reference = reference.Value;
-            byte* entry = entries + (nuint)reference.Index * (nuint)Entry<Ipv4Tuple>.SizeBytes;
-            ConntrackTable<Ipv4Tuple>.Prefetch(entry);
+            byte* entry = entries + (nuint)reference.Index * (nuint)Entry<TTuple>.SizeBytes;
+            ConntrackTable<TTuple>.Prefetch(entry);
+            if (Entry<TTuple>.HeadOffset >= 64)
+            {
+                // Longer tuples: the head is on the second line.
+                ConntrackTable<TTuple>.Prefetch(Entry<TTuple>.Head(entry));
+            }
+
             if (accounting)
             {
-                ConntrackTable<Ipv4Tuple>.Prefetch(Entry<Ipv4Tuple>.Tail(entry));
+                ConntrackTable<TTuple>.Prefetch(Entry<TTuple>.Tail(entry));
             }
         }
     }
 
     /// <summary>Compares keys: what is found stays in <see cref="WorkerContext.Tracked"/>, the rest goes to the slow
     /// path.</summary>
-    public static void Compare(WorkerContext* context)
+    public static void Compare<TFamily, TTuple>(WorkerContext* context)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
     {
-        ConntrackTable<Ipv4Tuple> table = *context->Table;
+        ConntrackTable<TTuple>* table = TFamily.Table(context);
         uint now = context->NowSeconds;
         int kept = 0;
         int slow = context->SlowCount;
         PacketMeta* metas = context->Metas;
-        int* tracked = context->Tracked;
-        int count = context->TrackedCount;
+        int* tracked = TFamily.Tracked(context)->Positions;
+        int count = TFamily.Tracked(context)->Count;
         for (int index = 0; index < count; index++)
         {
             int position = tracked[index];
@@ -55,7 +65,7 @@ public static unsafe class Lookup
             EntryReference reference = new(meta->Reference);
 
             // A candidate that is not the one (a tag in common, an expired entry, or none) takes the complete search there.
-            if (!reference.IsNone && table.IsLiveMatch(reference, &meta->Tuple, now))
+            if (!reference.IsNone && table->IsLiveMatch(reference, TFamily.Tuple(context, meta), now))
             {
                 tracked[kept++] = position;
             }
@@ -66,7 +76,7 @@ public static unsafe class Lookup
         }
 
         context->Counters->Found += (uint)kept;
-        context->TrackedCount = kept;
+        TFamily.Tracked(context)->Count = kept;
         context->SlowCount = slow;
     }
 }

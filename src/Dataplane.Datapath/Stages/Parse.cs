@@ -33,7 +33,7 @@ public static unsafe class Parse
         // Locals, because the compiler must assume that every store below changes the context.
         Mbuf** burst = context->Burst;
         PacketMeta* metas = context->Metas;
-        int* trackedPositions = context->Tracked;
+        int* trackedPositions = context->Tracked.Positions;
         int* slowPositions = context->Slow;
         BucketArray buckets = context->Table->View->Current;
         HashKey* key = context->Table->Key;
@@ -73,7 +73,7 @@ public static unsafe class Parse
             ConntrackTable<Ipv4Tuple>.Prefetch(buckets.First(hash));
         }
 
-        context->TrackedCount = tracked;
+        context->Tracked.Count = tracked;
         context->SlowCount = slow;
     }
 
@@ -91,6 +91,7 @@ public static unsafe class Parse
                 : destination != mac && !(isGroup && meta->Kind == PacketKind.Arp) ? DropReason.NotForThisRouter
                 : meta->Kind is PacketKind.Ipv6Tracked or PacketKind.Ipv6IcmpError or PacketKind.Ipv6Neighbour
                     ? DropReason.Ipv6ForwardingUnsupported
+                : meta->Fragment != FragmentPart.Whole ? DropReason.Ipv4FragmentUnsupported
                 : DropReason.None;
         }
 

@@ -19,18 +19,21 @@ public enum TrackVerdict
 public static unsafe class Track
 {
     /// <summary>Moves the connection of every packet that was found; drops what its state does not allow.</summary>
-    public static void Burst<TEnv>(WorkerContext* context, ref TEnv env)
+    public static void Burst<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
         where TEnv : struct, IEnvironment
     {
+        PositionList* tracked = TFamily.Tracked(context);
         int kept = 0;
         int slow = context->SlowCount;
-        for (int index = 0; index < context->TrackedCount; index++)
+        for (int index = 0; index < tracked->Count; index++)
         {
-            int position = context->Tracked[index];
-            switch (One(context, context->Metas + position))
+            int position = tracked->Positions[index];
+            switch (One<TFamily, TTuple>(context, context->Metas + position))
             {
                 case TrackVerdict.Forward:
-                    context->Tracked[kept++] = position;
+                    tracked->Positions[kept++] = position;
                     break;
                 case TrackVerdict.Drop:
                     PacketSink.Drop(context, ref env, context->Burst[position], DropReason.TcpStateInvalid);
@@ -41,7 +44,7 @@ public static unsafe class Track
             }
         }
 
-        context->TrackedCount = kept;
+        tracked->Count = kept;
         context->SlowCount = slow;
     }
 
@@ -51,11 +54,13 @@ public static unsafe class Track
     /// once a second, when the deadline's second moves on.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TrackVerdict One(WorkerContext* context, PacketMeta* meta)
+    public static TrackVerdict One<TFamily, TTuple>(WorkerContext* context, PacketMeta* meta)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
     {
         EntryReference reference = new(meta->Reference);
-        byte* entry = context->Table->EntryAt(reference.Index);
-        EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
+        byte* entry = TFamily.Table(context)->EntryAt(reference.Index);
+        EntryHead* head = Entry<TTuple>.Head(entry);
         StateWord word = new(Volatile.Read(ref head->State));
         int row = Trackers.IndexOf(reference.Direction, Trackers.ClassOf(meta->TcpFlags), 0);
         uint effect = context->Effects[row + (int)word.State];
@@ -68,28 +73,29 @@ public static unsafe class Track
             if (isSwapped
                 && Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) != word.Value)
             {
-                return Contended(context, meta, entry, row);
+                return Contended<TFamily, TTuple>(context, meta, entry, row);
             }
         }
         else if (effect >> 24 != Trackers.Keep)
         {
-            return Ended(context, reference.Index, word, effect >> 24);
+            return Ended<TFamily, TTuple>(context, reference.Index, word, effect >> 24);
         }
 
-        Account(context, meta, entry, reference.Direction);
+        Account<TTuple>(context, meta, entry, reference.Direction);
         return TrackVerdict.Forward;
     }
 
     /// <summary>Counts a packet; atomic when several workers may count at once.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Account(WorkerContext* context, PacketMeta* meta, byte* entry, Direction direction)
+    public static void Account<TTuple>(WorkerContext* context, PacketMeta* meta, byte* entry, Direction direction)
+        where TTuple : unmanaged
     {
         if (!context->Plan->Accounting)
         {
             return;
         }
 
-        ulong* packets = &Entry<Ipv4Tuple>.Tail(entry)->PacketsOriginal + (int)direction;
+        ulong* packets = &Entry<TTuple>.Tail(entry)->PacketsOriginal + (int)direction;
         ulong* bytes = packets + 2;
         if (context->IsShared)
         {
@@ -112,10 +118,12 @@ public static unsafe class Track
 
     // Not inlined: another worker changed the same connection in the same instant.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TrackVerdict Contended(WorkerContext* context, PacketMeta* meta, byte* entry, int row)
+    private static TrackVerdict Contended<TFamily, TTuple>(WorkerContext* context, PacketMeta* meta, byte* entry, int row)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
     {
         EntryReference reference = new(meta->Reference);
-        EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
+        EntryHead* head = Entry<TTuple>.Head(entry);
         while (true)
         {
             StateWord word = new(Volatile.Read(ref head->State));
@@ -128,13 +136,13 @@ public static unsafe class Track
             uint next = effect >> 24;
             if (next is Trackers.Invalid or Trackers.Reopen)
             {
-                return Ended(context, reference.Index, word, next);
+                return Ended<TFamily, TTuple>(context, reference.Index, word, next);
             }
 
             StateWord moved = next == Trackers.Keep ? word : Moved(context, word, effect);
             if (moved.Value == word.Value || Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) == word.Value)
             {
-                Account(context, meta, entry, reference.Direction);
+                Account<TTuple>(context, meta, entry, reference.Direction);
                 return TrackVerdict.Forward;
             }
         }
@@ -142,7 +150,9 @@ public static unsafe class Track
 
     // Not inlined: refused segments and reused tuples.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TrackVerdict Ended(WorkerContext* context, uint index, StateWord word, uint verdict)
+    private static TrackVerdict Ended<TFamily, TTuple>(WorkerContext* context, uint index, StateWord word, uint verdict)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
     {
         if (verdict != Trackers.Reopen)
         {
@@ -150,7 +160,7 @@ public static unsafe class Track
         }
 
         // Whoever wins the removal, the packet is looked up again; a loser then finds the winner's new entry.
-        context->Table->TryRemove(context->Slot, index, word);
+        TFamily.Table(context)->TryRemove(TFamily.Slot(context), index, word);
         return TrackVerdict.Renew;
     }
 }
