@@ -16,6 +16,9 @@ public readonly unsafe struct BucketArray
     /// <summary>Buckets a tuple may use: the bound of every walk.</summary>
     public const uint ProbesMax = 16;
 
+    /// <summary>Passages that a bucket may have counted before another insertion, both of whose tuples may pass it.</summary>
+    private const ushort PassagesMax = ushort.MaxValue - 2;
+
     /// <summary>First bucket, 64-byte aligned; null for no array.</summary>
     public readonly Bucket* Buckets;
 
@@ -83,7 +86,8 @@ public readonly unsafe struct BucketArray
                 return true;
             }
 
-            if (bucket->Overflowed == ushort.MaxValue)
+            Shared.Point();
+            if (bucket->Overflowed > PassagesMax)
             {
                 break;
             }
@@ -100,6 +104,7 @@ public readonly unsafe struct BucketArray
     {
         for (Bucket* passed = First(hash); passed != bucket; passed = Next(passed, hash))
         {
+            Shared.Point();
             Shared.Release(ref passed->Overflowed, (ushort)(passed->Overflowed + 1));
         }
 
@@ -113,6 +118,7 @@ public readonly unsafe struct BucketArray
         Shared.Release(ref bucket->Tags[place], 0);
         for (Bucket* passed = First(hash); passed != bucket; passed = Next(passed, hash))
         {
+            Shared.Point();
             Shared.Release(ref passed->Overflowed, (ushort)(passed->Overflowed - 1));
         }
     }
@@ -128,12 +134,14 @@ public readonly unsafe struct BucketArray
             for (uint match = Bucket.Match(bucket, tag); match != 0; match &= match - 1)
             {
                 place = BitOperations.TrailingZeroCount(match);
+                Shared.Point();
                 if (bucket->References[place] == reference.Value)
                 {
                     return true;
                 }
             }
 
+            Shared.Point();
             if (bucket->Overflowed == 0)
             {
                 break;

@@ -13,10 +13,10 @@ public enum ResizeStart : byte
     /// <summary>The table has this number already.</summary>
     Unchanged,
 
-    /// <summary>So few that the limit, or what is open now, would fill more than three quarters of the places.</summary>
+    /// <summary>Fewer than <see cref="ConntrackMemory{TTuple}.BucketsFor"/> gives for the limit, or for what is open now.</summary>
     TooFew,
 
-    /// <summary>More than 2^31.</summary>
+    /// <summary>More than 2^31, or more than sixteen times what the capacity needs: memory for nothing.</summary>
     TooMany,
 
     /// <summary>The last resize has not ended yet.</summary>
@@ -120,7 +120,7 @@ public sealed unsafe partial class ConntrackMemory<TTuple>
     public long Count()
     {
         TableCounters sum = Counters();
-        return (long)(sum.Insert - sum.Delete);
+        return Math.Clamp((long)(sum.Insert - sum.Delete), 0, EntryCount);
     }
 
     /// <summary>Removed entries that wait for their grace period.</summary>
@@ -162,6 +162,9 @@ public sealed unsafe partial class ConntrackMemory<TTuple>
     /// <summary>Fewest buckets that <see cref="TryResize"/> takes at present.</summary>
     public uint BucketsLeastNow() => BucketsFor((uint)Math.Max(Math.Min(EntriesMax, Capacity), Count()), 0);
 
+    /// <summary>Most buckets that <see cref="TryResize"/> takes.</summary>
+    public long BucketsMost => Math.Min(1L << 31, 16L * BucketsFor(Capacity, 0));
+
     /// <summary>Begins to change the number of buckets.</summary>
     /// <param name="buckets">Rounded up to a power of two, and to the least that a table has.</param>
     /// <remarks>Maps and populates the new array, which takes the calling thread about a millisecond for 4 MiB; workers go on.</remarks>
@@ -172,7 +175,7 @@ public sealed unsafe partial class ConntrackMemory<TTuple>
             return ResizeStart.Running;
         }
 
-        if (buckets > 1L << 31)
+        if (buckets > BucketsMost)
         {
             return ResizeStart.TooMany;
         }

@@ -140,6 +140,7 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(size.Workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Workers, Quiescence.WorkersMax);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.BucketsMin, 1u << 31);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size.SideRecords, 1u << 30);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(size.Zones.Length, LimitTable.ZonesMax);
         HashSet<ushort> zones = [];
         foreach (ZoneLimit limit in size.Zones)
@@ -147,6 +148,11 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
             if (!zones.Add(limit.Zone))
             {
                 throw new ArgumentException($"zone {limit.Zone} has two limits", nameof(size));
+            }
+
+            if (limit.EntriesMax is < 1 or > CreditPool.Unlimited)
+            {
+                throw new ArgumentOutOfRangeException(nameof(size), limit.EntriesMax, $"the limit of zone {limit.Zone} is at least 1");
             }
         }
 

@@ -23,7 +23,11 @@ public sealed record ConntrackSize(uint EntriesMax, int Workers, bool Hugepages,
     public string? ArenaFile { get; init; }
 
     /// <summary>Zones with a limit of their own, at most <see cref="LimitTable.ZonesMax"/> - 1.</summary>
-    public ImmutableArray<ZoneLimit> Zones { get; init; } = [];
+    public ImmutableArray<ZoneLimit> Zones
+    {
+        get;
+        init => field = value.IsDefault ? [] : value;
+    } = [];
 
     /// <summary>Makes the hash key repeatable; for tests and replays only, since whoever knows it can fill a bucket.</summary>
     public ulong? Seed { get; init; }

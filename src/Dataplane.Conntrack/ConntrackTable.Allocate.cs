@@ -16,6 +16,7 @@ public unsafe partial struct ConntrackTable<TTuple>
         {
             byte* entry = EntryAt(index);
             EntryHead* head = Entry<TTuple>.Head(entry);
+            Shared.Point();
             head->NextHopOriginal = 0;
             head->NextHopReply = 0;
             head->Rewrite = 0;
@@ -31,6 +32,7 @@ public unsafe partial struct ConntrackTable<TTuple>
     {
         byte* entry = EntryAt(index);
         EntryHead* head = Entry<TTuple>.Head(entry);
+        Shared.Point();
         head->State = 0;
         ReleaseSides(worker, head);
         worker->Unconfirmed--;
@@ -59,6 +61,7 @@ public unsafe partial struct ConntrackTable<TTuple>
         {
             EntryHead* head = Entry<TTuple>.Head(EntryAt(index));
             Shared.Release(ref head->Generation, head->Generation + 1);
+            Shared.Point();
             head->State = 0;
             ReleaseSides(worker, head);
             _pool->Indexes.Return(&worker->Entries, index);

@@ -23,13 +23,14 @@ public unsafe partial struct ConntrackTable<TTuple>
             uint index = cursor++;
             byte* entry = EntryAt(index);
             EntryHead* head = Entry<TTuple>.Head(entry);
-            uint generation = Volatile.Read(ref head->Generation);
-            if ((generation & 1) == 0 && new StateWord(Volatile.Read(ref head->State)).IsLive)
+            uint generation = Shared.Acquire(ref head->Generation);
+            if ((generation & 1) == 0 && new StateWord(Shared.Acquire(ref head->State)).IsLive)
             {
+                Shared.Point();
                 Unsafe.CopyBlock(copy, entry, (uint)Entry<TTuple>.SizeBytes);
                 Thread.MemoryBarrier();
                 StateWord word = new(Entry<TTuple>.Head(copy)->State);
-                if (Volatile.Read(ref head->Generation) == generation && word.IsLive && !word.IsExpired(nowSeconds))
+                if (Shared.Acquire(ref head->Generation) == generation && word.IsLive && !word.IsExpired(nowSeconds))
                 {
                     return index;
                 }

@@ -102,6 +102,7 @@ public unsafe partial struct ConntrackTable<TTuple>
         // Nothing can fail from here on. The entry is confirmed before its first reference is visible; an even generation
         // tells a dump that its contents hold still.
         EntryHead* head = Entry<TTuple>.Head(entry);
+        Shared.Point();
         head->State |= (uint)EntryFlags.Confirmed;
         Shared.Release(ref head->Generation, head->Generation + 1);
         current.Publish(replyHash, replyBucket, replyPlace, new EntryReference(index, Direction.Reply));
@@ -124,6 +125,7 @@ public unsafe partial struct ConntrackTable<TTuple>
         {
             for (uint match = Bucket.Match(bucket, tag); match != 0; match &= match - 1)
             {
+                Shared.Point();
                 EntryReference reference = new(bucket->References[BitOperations.TrailingZeroCount(match)]);
                 if (SameTuple(Entry<TTuple>.Tuple(EntryAt(reference.Index), reference.Direction), tuple))
                 {
@@ -131,6 +133,7 @@ public unsafe partial struct ConntrackTable<TTuple>
                 }
             }
 
+            Shared.Point();
             if (bucket->Overflowed == 0)
             {
                 break;

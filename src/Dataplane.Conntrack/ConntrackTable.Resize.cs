@@ -20,8 +20,16 @@ namespace Dataplane.Conntrack;
 /// </remarks>
 public unsafe partial struct ConntrackTable<TTuple>
 {
+#if TWO_LOCKS
+    /// <summary>Few enough that a table of four buckets is moved in two steps.</summary>
+    public const uint MoveBatch = 2;
+#elif FEW_LOCKS
+    /// <summary>The least number of buckets, which every number of buckets is a multiple of.</summary>
+    public const uint MoveBatch = 8;
+#else
     /// <summary>Buckets moved at once, 128 places: the longest step of a worker, about 10 µs.</summary>
     public const uint MoveBatch = 16;
+#endif
 
     /// <summary>Whether buckets are being moved.</summary>
     public readonly bool IsResizing
@@ -35,6 +43,7 @@ public unsafe partial struct ConntrackTable<TTuple>
     /// <remarks>Called by one thread, never before <see cref="HasForgottenPrevious"/>.</remarks>
     internal void BeginResize(BucketArray next)
     {
+        Shared.Point();
         _resize->Next = 0;
         _resize->Done = 0;
         _resize->Left = 0;
@@ -101,12 +110,14 @@ public unsafe partial struct ConntrackTable<TTuple>
         StripeLocks.Enter(word);
         for (int place = 0; place < Bucket.Places; place++)
         {
+            Shared.Point();
             if (from->Tags[place] == 0)
             {
                 continue;
             }
 
             // Linked under this lock, so the entry's tuples hold still.
+            Shared.Point();
             EntryReference reference = new(from->References[place]);
             ulong hash = Hash(Entry<TTuple>.Tuple(EntryAt(reference.Index), reference.Direction));
             if (view->Current.FindPlace(hash, null, -1, out Bucket* to, out int free))
@@ -152,6 +163,7 @@ public unsafe partial struct ConntrackTable<TTuple>
     /// <summary>The last worker of a pass ends the resize, or begins another pass for what was left.</summary>
     private void EndPass(BucketView* view)
     {
+        Shared.Point();
         _resize->Passes++;
         if (_resize->Left == 0)
         {
@@ -162,6 +174,7 @@ public unsafe partial struct ConntrackTable<TTuple>
         }
 
         // Everybody else waits for Next to fall below the count, so it is written last.
+        Shared.Point();
         _resize->Left = 0;
         _resize->Done = 0;
         Shared.Release(ref _resize->Next, 0);
@@ -171,6 +184,7 @@ public unsafe partial struct ConntrackTable<TTuple>
     {
         ulong number = _view == null ? 0 : _view->Number + 1;
         BucketView* view = ResizeState.View(_resize, number);
+        Shared.Point();
         view->Current = current;
         view->Previous = previous;
         view->Number = number;

@@ -39,7 +39,10 @@ namespace Dataplane.Conntrack;
 /// filled or after it was cleared, unless the table was being resized: then see <see cref="BeginResize"/>.</para>
 /// <para><b>Writers</b> hold the stripe locks of both tuples (<see cref="StripeLocks"/>). Insertion first finds both
 /// places, then publishes reply before original; removal clears in reverse. Duplicates are looked for under the same locks, so two
-/// workers that see the first packets of one connection at once cannot both insert it.</para>
+/// workers that see the first packets of one connection at once cannot both insert it. Until the insertion has returned, other
+/// workers may find the connection by one tuple and not by the other, and a reader that saw an old tag of the place, which happens to
+/// be the same, may find it once and miss it the next time: it is complete in each case, and who misses it meets it in its own
+/// insertion.</para>
 /// <para><b>Order.</b> What holds the pieces together, and where each store pairs with its load:
 /// entry, then generation (release), then reference, then tag (release) | tag, then reference (acquire), then key;
 /// passages of an insertion, then tag | tags, then passages: who sees no passage may not see the place, which was not there yet;

@@ -58,6 +58,7 @@ public struct CreditPool
     {
         while (true)
         {
+            Shared.Point();
             long left = Volatile.Read(ref _credits);
             if (left <= 0)
             {
@@ -65,6 +66,7 @@ public struct CreditPool
             }
 
             long drawn = left < _scarce ? 1 : Batch;
+            Shared.Point();
             if (Interlocked.CompareExchange(ref _credits, left - drawn, left) == left)
             {
                 held += (int)drawn;
@@ -77,10 +79,12 @@ public struct CreditPool
     internal void Give(ref int held)
     {
         held++;
-        if (held > KeptMax || IsScarce)
+        bool isScarce = IsScarce;
+        if (held > KeptMax || isScarce)
         {
-            int given = held > Batch ? held - Batch : held;
+            int given = isScarce ? held : held - Batch;
             held -= given;
+            Shared.Point();
             Interlocked.Add(ref _credits, given);
         }
     }
@@ -90,6 +94,7 @@ public struct CreditPool
     {
         if (held > 0 && IsScarce)
         {
+            Shared.Point();
             Interlocked.Add(ref _credits, held);
             held = 0;
         }

@@ -62,6 +62,7 @@ public unsafe struct IndexPool
         fixed (int* word = &_lock)
         {
             StripeLocks.Enter(word);
+            Shared.Point();
             for (int moved = 0; moved < Batch && _count > 0; moved++)
             {
                 cache->Indexes[cache->Count++] = _stack[--_count];
@@ -76,6 +77,7 @@ public unsafe struct IndexPool
         fixed (int* word = &_lock)
         {
             StripeLocks.Enter(word);
+            Shared.Point();
             for (int moved = 0; moved < Batch; moved++)
             {
                 _stack[_count++] = cache->Indexes[--cache->Count];

@@ -51,13 +51,22 @@ public unsafe struct Quiescence
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Quiescent(int worker) => Shared.Release(ref Seen(worker), Shared.Acquire(ref _epoch));
 
-    public void GoOffline(int worker) => Volatile.Write(ref Seen(worker), Offline);
+    public void GoOffline(int worker) => Shared.Release(ref Seen(worker), Offline);
 
-    public void GoOnline(int worker) => Interlocked.Exchange(ref Seen(worker), Volatile.Read(ref _epoch));
+    public void GoOnline(int worker)
+    {
+        ulong epoch = Shared.Acquire(ref _epoch);
+        Shared.Point();
+        Interlocked.Exchange(ref Seen(worker), epoch);
+    }
 
     /// <summary>Ends an epoch.</summary>
     /// <returns>What every online worker must have published before what was unlinked so far may be reused.</returns>
-    public ulong Advance() => Interlocked.Increment(ref _epoch);
+    public ulong Advance()
+    {
+        Shared.Point();
+        return Interlocked.Increment(ref _epoch);
+    }
 
     /// <summary>The oldest epoch that an online worker may still be in.</summary>
     public ulong OldestSeen()

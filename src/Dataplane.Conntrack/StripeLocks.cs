@@ -15,6 +15,9 @@ public static unsafe class StripeLocks
 #if FEW_LOCKS
     /// <summary>A build with few locks makes contention and equal indexes common in tests.</summary>
     public const int Count = 8;
+#elif TWO_LOCKS
+    /// <summary>The least that has an order of locks to keep; for enumerating interleavings over a few buckets.</summary>
+    public const int Count = 2;
 #else
     public const int Count = 1024;
 #endif

@@ -243,5 +243,14 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
         return numbers;
     }
 
+    /// <summary>The same tuple in another zone.</summary>
+    public static TTuple InZone(TTuple tuple, ushort zone)
+    {
+        // Both families end in zone, protocol and kind.
+        *(ushort*)((byte*)&tuple + sizeof(TTuple) - 4) = zone;
+        Assert.Equal(zone, Entry<TTuple>.Zone((byte*)&tuple));
+        return tuple;
+    }
+
     public void Dispose() => Memory.Dispose();
 }
