@@ -189,6 +189,23 @@ internal unsafe struct GeneratorEnvironment : IEnvironment
         return best;
     }
 
+    public readonly int LookupRoute6(Plan* plan, Ipv6Address* destination)
+    {
+        int best = 0;
+        int length = -1;
+        for (int index = 0; index < plan->Route6Section.Count; index++)
+        {
+            Route6* route = plan->Routes6 + index;
+            if (route->PrefixLength > length && destination->SharesPrefix(route->Prefix, route->PrefixLength))
+            {
+                best = route->NextHop;
+                length = route->PrefixLength;
+            }
+        }
+
+        return best;
+    }
+
     public readonly long NowNanoseconds() => Stopwatch.GetTimestamp() * (1_000_000_000 / Stopwatch.Frequency);
 
     public readonly void Relax()

@@ -1,4 +1,7 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
 using Dataplane.Dpdk;
 
 namespace Dataplane.Bench;
@@ -36,5 +39,36 @@ internal static class MemoryLimitSweep
             _ => "4 KiB",
         };
         return (results, pages);
+    }
+
+    /// <summary>Measures, prints, and gives the JSON object of the scenario.</summary>
+    /// <param name="flows">Connections that a table of this size is for.</param>
+    /// <param name="bytes">Length of the region.</param>
+    /// <param name="repeats">Runs of each depth.</param>
+    /// <exception cref="DpdkException">The memory cannot be had.</exception>
+    public static Dictionary<string, object> Report(long flows, long bytes, int repeats)
+    {
+        (IReadOnlyList<(int Depth, Measurement MLines)> byDepth, string pages) = Run(bytes, repeats);
+        Console.WriteLine($"memory-limit: {bytes / 1048576.0:F0} MiB ({flows:N0} flows), {pages} pages");
+        Console.WriteLine($"  {"prefetches in flight",20}  million lines/s, median (range)");
+        foreach ((int depth, Measurement lines) in byDepth)
+        {
+            Console.WriteLine($"  {depth,20}  {lines}");
+        }
+
+        (int bestDepth, Measurement best) = byDepth.MaxBy(row => row.MLines.Median);
+        return new Dictionary<string, object>
+        {
+            ["scenario"] = "memory-limit",
+            ["flows"] = flows,
+            ["workers"] = 1,
+            ["bytes"] = bytes,
+            ["pages"] = pages,
+            ["depth"] = bestDepth,
+            ["mops"] = best.Median,
+            ["median"] = best.Median,
+            ["repeat"] = best.Runs,
+            ["by_depth"] = byDepth.ToDictionary(row => row.Depth.ToString(CultureInfo.InvariantCulture), row => row.MLines.Median),
+        };
     }
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Diagnostics;
-using System.Globalization;
 using System.Threading;
 using Dataplane.Datapath;
 using Dataplane.Os;
@@ -41,7 +40,7 @@ internal static unsafe class Nat44Established
         collections = GC.CollectionCount(0) - collections;
         long table = (long)settings.Flows * 128 + bed.Router.Conntrack.BucketBytes;
         return new EstablishedResult(
-            new Measurement(runs), new Measurement(ports), TscGigahertz(), inWorkers, collections, table,
+            new Measurement(runs), new Measurement(ports), TimeStampCounter.Gigahertz(), inWorkers, collections, table,
             bed.Router.Conntrack.ArenaPages.ToString(), bed.BadPackets, (long)bed.Router.Totals().Dropped,
             $"ethip4udp-nat44-h{(settings.Flows + 62) / 63}-p63-s{settings.Flows}");
     }
@@ -122,21 +121,5 @@ internal static unsafe class Nat44Established
         }
 
         return Stopwatch.GetElapsedTime(start).TotalNanoseconds / total;
-    }
-
-    private static double TscGigahertz()
-    {
-        // What rdtsc counts: the invariant frequency that the kernel reports.
-        foreach (string line in System.IO.File.ReadLines("/proc/cpuinfo"))
-        {
-            if (line.StartsWith("cpu MHz", StringComparison.Ordinal)
-                && double.TryParse(
-                    line.AsSpan(line.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture, out double mhz))
-            {
-                return mhz / 1000;
-            }
-        }
-
-        return double.NaN;
     }
 }

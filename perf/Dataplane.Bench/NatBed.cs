@@ -109,7 +109,7 @@ internal sealed unsafe class NatBed : IDisposable
     {
         foreach ((byte port, string address) in new[] { ((byte)0, "192.168.0.2"), ((byte)1, "198.51.100.1") })
         {
-            uint index = Router.Neighbours->FindOrAdd(_plan, port, Ipv4Address.Parse(address));
+            uint index = Router.Neighbours->FindOrAdd(_plan, port, Ipv6Address.FromIpv4(Ipv4Address.Parse(address)));
             Router.Neighbours->Set(_plan, index, s_peerMac.Raw48, NeighbourState.Reachable);
 
             // The generator answers no ARP: the neighbour is believed for the length of the run.
