@@ -53,20 +53,6 @@ public readonly unsafe struct BucketArray
         return Buckets + ((ulong)(bucket - Buckets) + step & Mask);
     }
 
-    /// <summary>The reference of the first place in the hash's first bucket whose tag fits, or none.</summary>
-    /// <remarks>Inlined into the pass over the burst, so that the bucket loads of neighbouring packets overlap.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public EntryReference Candidate(ulong hash)
-    {
-        Bucket* bucket = First(hash);
-        uint match = Bucket.Match(bucket, TupleHash.Tag(hash));
-
-        // Acquire: the reference was stored before the tag that matched.
-        return match == 0
-            ? default
-            : new EntryReference(Shared.Acquire(ref bucket->References[BitOperations.TrailingZeroCount(match)]));
-    }
-
     /// <summary>The first free place of a probe sequence, passing over one that is spoken for.</summary>
     /// <returns>False when the walk reached its bound, or a bucket that cannot count another passage.</returns>
     internal bool FindPlace(ulong hash, Bucket* takenBucket, int takenPlace, out Bucket* bucket, out int place)
@@ -87,7 +73,7 @@ public readonly unsafe struct BucketArray
             }
 
             Shared.Point();
-            if (bucket->Overflowed > PassagesMax)
+            if (Bucket.PassagesOf(bucket, hash) > PassagesMax)
             {
                 break;
             }
@@ -105,7 +91,8 @@ public readonly unsafe struct BucketArray
         for (Bucket* passed = First(hash); passed != bucket; passed = Next(passed, hash))
         {
             Shared.Point();
-            Shared.Release(ref passed->Overflowed, (ushort)(passed->Overflowed + 1));
+            ref ushort passages = ref Bucket.PassagesOf(passed, hash);
+            Shared.Release(ref passages, (ushort)(passages + 1));
         }
 
         Shared.Release(ref bucket->References[place], reference.Value);
@@ -119,7 +106,8 @@ public readonly unsafe struct BucketArray
         for (Bucket* passed = First(hash); passed != bucket; passed = Next(passed, hash))
         {
             Shared.Point();
-            Shared.Release(ref passed->Overflowed, (ushort)(passed->Overflowed - 1));
+            ref ushort passages = ref Bucket.PassagesOf(passed, hash);
+            Shared.Release(ref passages, (ushort)(passages - 1));
         }
     }
 
@@ -142,7 +130,7 @@ public readonly unsafe struct BucketArray
             }
 
             Shared.Point();
-            if (bucket->Overflowed == 0)
+            if (Bucket.PassagesOf(bucket, hash) == 0)
             {
                 break;
             }

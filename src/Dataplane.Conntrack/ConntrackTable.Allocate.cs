@@ -20,6 +20,7 @@ public unsafe partial struct ConntrackTable<TTuple>
             head->NextHopOriginal = 0;
             head->NextHopReply = 0;
             head->Rewrite = 0;
+            head->Mark = 0;
             head->Side = 0;
             *Entry<TTuple>.Tail(entry) = default;
         }

@@ -134,7 +134,7 @@ public unsafe partial struct ConntrackTable<TTuple>
             }
 
             Shared.Point();
-            if (bucket->Overflowed == 0)
+            if (Bucket.PassagesOf(bucket, hash) == 0)
             {
                 break;
             }

@@ -77,7 +77,7 @@ public unsafe partial struct ConntrackTable<TTuple>
                 }
             }
 
-            if (Shared.Acquire(ref bucket->Overflowed) == 0)
+            if (Shared.Acquire(ref Bucket.PassagesOf(bucket, hash)) == 0)
             {
                 break;
             }

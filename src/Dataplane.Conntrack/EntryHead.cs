@@ -10,7 +10,8 @@ namespace Dataplane.Conntrack;
 ///      0    8 State            any worker, compare-and-swap                 per second of traffic, per transition
 ///      8    4 NextHopOriginal  any worker, plain store                      first packet, after a route change
 ///     12    4 NextHopReply     the same
-///     16    8 Rewrite          creator                                      before publication
+///     16    4 Rewrite          creator                                      before publication
+///     20    4 Mark             creator                                      before publication
 ///     24    4 Generation       allocator                                    odd while free or being built
 ///     28    4 Side             any worker, compare-and-swap                 a side record is attached; 0 none
 /// </code>
@@ -27,7 +28,9 @@ public unsafe struct EntryHead
     [FieldOffset(12)] public uint NextHopReply;
 
     /// <summary>What the translation layer stored; not interpreted here.</summary>
-    [FieldOffset(16)] public ulong Rewrite;
+    [FieldOffset(16)] public uint Rewrite;
+
+    [FieldOffset(20)] public uint Mark;
 
     [FieldOffset(24)] public uint Generation;
     [FieldOffset(28)] public uint Side;

@@ -8,8 +8,7 @@ namespace Dataplane.Conntrack;
 /// offset size field                written by
 ///      0   16 Packets[2]           any worker, atomic add when there are several
 ///     16   16 Bytes[2]             the same; bytes of the IP packet
-///     32   28 TcpWindows           reserved for per-direction window state
-///     60    4 Mark                 creator
+///     32   32 Windows              per-direction state of TCP, or of another protocol in the same bytes; under their own lock
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
@@ -21,6 +20,5 @@ public unsafe struct EntryTail
     [FieldOffset(8)] public ulong PacketsReply;
     [FieldOffset(16)] public ulong BytesOriginal;
     [FieldOffset(24)] public ulong BytesReply;
-    [FieldOffset(32)] public fixed byte TcpWindows[28];
-    [FieldOffset(60)] public uint Mark;
+    [FieldOffset(32)] public TcpWindows Windows;
 }

@@ -12,6 +12,7 @@ namespace Dataplane.Datapath;
 ///              |              +--- misses -----+          +- no cached next hop: Uncached
 ///              +- ARP, ICMP errors, ...  -> First: new connections, local traffic, errors
 /// </code>
+/// IPv4 goes first through the stages of known connections, then IPv6, then what is left of both.
 /// Packets of one connection keep their order: in one burst they are all found or all missed.
 /// </remarks>
 public static unsafe class Pipeline
@@ -29,6 +30,11 @@ public static unsafe class Pipeline
 
         Parse.Burst(context, ref env, count, queue.Port);
         Known<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env);
+        if (context->Tracked6.Count > 0)
+        {
+            Known<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env);
+        }
+
         if (context->SlowCount > 0)
         {
             Dispatch.Burst(context, ref env);
@@ -43,8 +49,7 @@ public static unsafe class Pipeline
         where TTuple : unmanaged
         where TEnv : struct, IEnvironment
     {
-        Lookup.Match<TFamily, TTuple>(context);
-        Lookup.Compare<TFamily, TTuple>(context);
+        Lookup.Burst<TFamily, TTuple>(context);
         Track.Burst<TFamily, TTuple, TEnv>(context, ref env);
         Forward.Burst<TFamily, TTuple, TEnv>(context, ref env);
     }

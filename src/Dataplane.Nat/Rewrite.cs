@@ -4,7 +4,7 @@ using Dataplane.Packet;
 
 namespace Dataplane.Nat;
 
-/// <summary>What a connection's translation does to checksums; 8 bytes in the entry, 0 when nothing is translated.</summary>
+/// <summary>What a connection's translation does to checksums; 4 bytes in the entry, 0 when nothing is translated.</summary>
 /// <remarks>
 /// Addresses and ports need no room of their own: the translated packet of a direction is the inverse of the other
 /// direction's tuple, which shares the cache line. Built before the entry is published, never changed.
@@ -12,22 +12,27 @@ namespace Dataplane.Nat;
 /// offset size field
 ///      0    2 Ipv4Delta   header checksum, original direction (RFC 1624); the reply direction takes the negative
 ///      2    2 L4Delta     TCP, UDP or ICMP checksum, original direction
-///      4    1 1
 /// </code>
+/// A translation that changes no checksum (two ports that swap) is kept apart from none by the other representation of zero.
 /// </remarks>
 public readonly struct Rewrite
 {
-    private const ulong ActiveBit = 1ul << 32;
+    /// <summary>Both deltas without effect, but not 0 (see <see cref="ChecksumDelta"/>).</summary>
+    private const uint WithoutEffect = 0xFFFF;
 
     /// <summary>As stored in the entry.</summary>
-    public readonly ulong Value;
+    public readonly uint Value;
 
     /// <summary>Takes up what an entry stores.</summary>
     // A word and shifts, not overlapping fields: the JIT keeps this in a register.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Rewrite(ulong value) => Value = value;
+    public Rewrite(uint value) => Value = value;
 
-    private Rewrite(ChecksumDelta ipv4, ChecksumDelta l4) => Value = ipv4.Raw | (ulong)l4.Raw << 16 | ActiveBit;
+    private Rewrite(ChecksumDelta ipv4, ChecksumDelta l4)
+    {
+        uint value = ipv4.Raw | (uint)l4.Raw << 16;
+        Value = value == 0 ? WithoutEffect : value;
+    }
 
     /// <summary>Whether there is anything to translate.</summary>
     public bool IsActive
@@ -57,9 +62,9 @@ public readonly struct Rewrite
 
     /// <summary>The header checksum's change for a direction.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ChecksumDelta Ipv4For(Direction direction) => ChecksumDelta.FromRaw((ushort)(Value ^ (ulong)-(long)direction));
+    public ChecksumDelta Ipv4For(Direction direction) => ChecksumDelta.FromRaw((ushort)(Value ^ (uint)-(int)direction));
 
     /// <summary>The transport checksum's change for a direction.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ChecksumDelta L4For(Direction direction) => ChecksumDelta.FromRaw((ushort)(Value >> 16 ^ (ulong)-(long)direction));
+    public ChecksumDelta L4For(Direction direction) => ChecksumDelta.FromRaw((ushort)(Value >> 16 ^ (uint)-(int)direction));
 }

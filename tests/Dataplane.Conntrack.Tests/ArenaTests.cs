@@ -44,7 +44,7 @@ public abstract unsafe class ArenaTests<TTuple, TFamily> : IDisposable
         {
             uint index = test.Insert(number, deadline: 5000 + number);
             test.Head(index)->Rewrite = number * 3;
-            Entry<TTuple>.Tail(test.Table->EntryAt(index))->Mark = number * 7;
+            Entry<TTuple>.Head(test.Table->EntryAt(index))->Mark = number * 7;
             if (number % 4 == 0)
             {
                 Assert.True(test.Remove(index));
@@ -58,7 +58,6 @@ public abstract unsafe class ArenaTests<TTuple, TFamily> : IDisposable
         test.Build(TFamily.Numbered(999), TFamily.Numbered(998));
         byte[] bytes = File.ReadAllBytes(ArenaPath);
         int headOffset = 2 * sizeof(TTuple);
-        int tailOffset = Entry<TTuple>.SizeBytes - EntryTail.SizeBytes;
         for (int offset = Entry<TTuple>.SizeBytes; offset < bytes.Length; offset += Entry<TTuple>.SizeBytes)
         {
             ReadOnlySpan<byte> entry = bytes.AsSpan(offset, Entry<TTuple>.SizeBytes);
@@ -73,8 +72,8 @@ public abstract unsafe class ArenaTests<TTuple, TFamily> : IDisposable
             Assert.True(expected.Remove(original, out uint number));
             Assert.Equal(TFamily.Inverted(original), MemoryMarshal.Read<TTuple>(entry[sizeof(TTuple)..]));
             Assert.Equal(5000 + number, word.DeadlineSeconds);
-            Assert.Equal(number * 3, BinaryPrimitives.ReadUInt64LittleEndian(entry[(headOffset + 16)..]));
-            Assert.Equal(number * 7, BinaryPrimitives.ReadUInt32LittleEndian(entry[(tailOffset + 60)..]));
+            Assert.Equal(number * 3, BinaryPrimitives.ReadUInt32LittleEndian(entry[(headOffset + 16)..]));
+            Assert.Equal(number * 7, BinaryPrimitives.ReadUInt32LittleEndian(entry[(headOffset + 20)..]));
         }
 
         Assert.Empty(expected);

@@ -73,7 +73,7 @@ internal sealed unsafe class ConcurrencyDump<TTuple, TFamily>(ConcurrencyRun<TTu
 
     private uint AssertWhole(byte* copy, uint index)
     {
-        uint number = Entry<TTuple>.Tail(copy)->Mark;
+        uint number = Entry<TTuple>.Head(copy)->Mark;
         if (number >= run.Setup.Owned + run.Setup.Racing)
         {
             throw new BreachException(BreachKind.Dump, $"entry {index} was shown as connection {number}, which there is not");

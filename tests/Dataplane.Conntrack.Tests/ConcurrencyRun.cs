@@ -95,7 +95,7 @@ internal sealed unsafe class ConcurrencyRun<TTuple, TFamily> : IDisposable
     public TTuple RacingReply(uint choice) => _racingReplies[choice];
 
     /// <summary>What a complete entry's rewrite is.</summary>
-    public static ulong MarkOf(uint number) => (number + 1) * 0x9E37_79B9_7F4A_7C15ul;
+    public static uint MarkOf(uint number) => (number + 1) * 0x9E37_79B9u;
 
     /// <summary>Lets the clock go on; by the control thread.</summary>
     public void Tick() => Volatile.Write(ref _clock, _clock + 1);

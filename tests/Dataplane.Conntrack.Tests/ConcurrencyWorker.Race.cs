@@ -38,7 +38,7 @@ internal sealed unsafe partial class ConcurrencyWorker<TTuple, TFamily>
             return;
         }
 
-        uint number = Entry<TTuple>.Tail(_test.Table->EntryAt(found.Index))->Mark;
+        uint number = Entry<TTuple>.Head(_test.Table->EntryAt(found.Index))->Mark;
         if (number < _setup.Owned || number >= _setup.Owned + _setup.Racing)
         {
             throw Breach(BreachKind.Astray, $"entry {found.Index} was found by a racing connection's tuple and is connection {number}");

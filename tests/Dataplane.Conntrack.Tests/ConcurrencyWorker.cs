@@ -159,7 +159,7 @@ internal sealed unsafe partial class ConcurrencyWorker<TTuple, TFamily>
         }
 
         _test.Head(index)->Rewrite = ConcurrencyRun<TTuple, TFamily>.MarkOf(number);
-        Entry<TTuple>.Tail(_test.Table->EntryAt(index))->Mark = number;
+        Entry<TTuple>.Head(_test.Table->EntryAt(index))->Mark = number;
         if (_random.Next(8) == 0)
         {
             AttachSide(index, number, SideKind.Label);

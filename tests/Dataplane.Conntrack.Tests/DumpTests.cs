@@ -19,7 +19,7 @@ public sealed unsafe class DumpTests
         for (uint number = 0; number < 500; number++)
         {
             uint index = test.Insert(number, deadline: number % 5 == 0 ? 1000u : 3000u);
-            Entry<Ipv6Tuple>.Tail(test.Table->EntryAt(index))->Mark = number;
+            Entry<Ipv6Tuple>.Head(test.Table->EntryAt(index))->Mark = number;
             if (number % 5 != 0)
             {
                 expected.Add(index, number);
@@ -96,7 +96,7 @@ public sealed unsafe class DumpTests
     {
         byte* copy = stackalloc byte[Entry<Ipv6Tuple>.SizeBytes];
         uint index = test.Table->CopyNext(ref cursor, 1000, scanMax, copy);
-        return index == 0 ? [] : [(index, *Entry<Ipv6Tuple>.Tuple(copy, Direction.Original), Entry<Ipv6Tuple>.Tail(copy)->Mark)];
+        return index == 0 ? [] : [(index, *Entry<Ipv6Tuple>.Tuple(copy, Direction.Original), Entry<Ipv6Tuple>.Head(copy)->Mark)];
     }
 
     private static IEnumerable<(uint Index, Ipv6Tuple Original, uint Mark)> Walk(TestTable<Ipv6Tuple, Ipv6Family> test, uint scanMax)

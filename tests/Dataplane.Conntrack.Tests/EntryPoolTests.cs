@@ -121,14 +121,14 @@ public sealed unsafe class EntryPoolTests
         test.Head(first)->NextHopOriginal = 7;
         test.Head(first)->NextHopReply = 8;
         test.Head(first)->Rewrite = 9;
-        Entry<Ipv4Tuple>.Tail(test.Table->EntryAt(first))->Mark = 11;
+        Entry<Ipv4Tuple>.Head(test.Table->EntryAt(first))->Mark = 11;
         Assert.True(test.Remove(first));
         test.QuiesceAll();
         uint second = test.Build(Ipv4Family.Numbered(2), Ipv4Family.Numbered(2).Inverted);
         Assert.Equal(first, second);
         Assert.Equal(0u, test.Head(second)->NextHopOriginal | test.Head(second)->NextHopReply | test.Head(second)->Side);
-        Assert.Equal(0ul, test.Head(second)->Rewrite);
-        Assert.Equal(0u, Entry<Ipv4Tuple>.Tail(test.Table->EntryAt(second))->Mark);
+        Assert.Equal(0u, test.Head(second)->Rewrite);
+        Assert.Equal(0u, Entry<Ipv4Tuple>.Head(test.Table->EntryAt(second))->Mark);
     }
 
     [Fact]

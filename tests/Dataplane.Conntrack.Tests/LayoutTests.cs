@@ -16,9 +16,9 @@ public sealed unsafe class LayoutTests
     /// <summary>Type, size, and every field as name@offset.</summary>
     public static TheoryData<Type, int, string> Layouts => new()
     {
-        { typeof(Bucket), 64, "Tags@0 References@16 Overflowed@48" },
-        { typeof(EntryHead), 32, "State@0 NextHopOriginal@8 NextHopReply@12 Rewrite@16 Generation@24 Side@28" },
-        { typeof(EntryTail), 64, "PacketsOriginal@0 PacketsReply@8 BytesOriginal@16 BytesReply@24 TcpWindows@32 Mark@60" },
+        { typeof(Bucket), 64, "Tags@0 References@16 Passages@48" },
+        { typeof(EntryHead), 32, "State@0 NextHopOriginal@8 NextHopReply@12 Rewrite@16 Mark@20 Generation@24 Side@28" },
+        { typeof(EntryTail), 64, "PacketsOriginal@0 PacketsReply@8 BytesOriginal@16 BytesReply@24 Windows@32" },
         { typeof(BucketArray), 24, "Buckets@0 Mask@8 Probes@16" },
         { typeof(BucketView), 64, "Current@0 Previous@24 Number@48" },
         { typeof(ResizeState), 64 * 5, "Next@0 Done@4 Left@8 Passes@12 EndEpoch@16 Resizes@24 _first@64" },
@@ -32,7 +32,10 @@ public sealed unsafe class LayoutTests
         { typeof(HashKey), 240, "Bytes@0" },
         { typeof(StateWord), 8, "Value@0" },
         { typeof(EntryReference), 4, "Value@0" },
-        { typeof(TimeoutTable), 1024, "_seconds@0" },
+        { typeof(TcpSide), 12, "End@0 MaxAck@4 Granted@8" },
+        { typeof(TcpWindows), 32, "Original@0 Reply@12 RestartNext@24 Scales@28 Spans@29 Retransmissions@30 Unusual@30 Bits@31" },
+        { typeof(SctpTags), 32, "Tags@0 Offered@8 Answered@16 Bits@31" },
+        { typeof(TimeoutTable), 2048, "_seconds@0" },
     };
 
     [Theory]

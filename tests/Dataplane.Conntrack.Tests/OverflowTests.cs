@@ -164,16 +164,16 @@ public abstract unsafe class OverflowTests<TTuple, TFamily>
         uint[] numbers = SameWay(test, Bucket.Places + 1);
         Array.ForEach(numbers[..Bucket.Places], number => test.Insert(number));
         Bucket* full = test.Buckets + test.ProbeSequence(test.Hash(Numbered(numbers[0])))[0];
-        full->Overflowed = ushort.MaxValue;
+        new Span<ushort>(full->Passages, Bucket.Classes).Fill(ushort.MaxValue);
         TTuple original = Numbered(numbers[^1]);
         TTuple reply = Inverted(numbers[^1]);
         Assert.Equal(InsertResult.ChainTooLong, test.Insert(original, reply, out _, out _));
         Assert.Equal(InsertResult.ChainTooLong, test.Insert(reply, original, out _, out _));
-        Assert.Equal(ushort.MaxValue, full->Overflowed);
+        Assert.Equal(Bucket.Classes * ushort.MaxValue, full->Overflowed);
         Assert.True(test.Find(original).IsNone);
         Assert.True(test.Find(reply).IsNone);
         Assert.Equal(2ul, test.Memory.Counters().ChainTooLong);
-        full->Overflowed = 0;
+        new Span<ushort>(full->Passages, Bucket.Classes).Clear();
         test.AssertConsistent();
     }
 
@@ -186,16 +186,18 @@ public abstract unsafe class OverflowTests<TTuple, TFamily>
         Bucket* full = test.Buckets + test.ProbeSequence(test.Hash(Numbered(numbers[0])))[0];
         TTuple both = Numbered(numbers[^1]);
 
+        ref ushort passages = ref Bucket.PassagesOf(full, test.Hash(both));
+
         // Room for one passage, and a connection with itself makes two.
-        full->Overflowed = ushort.MaxValue - 1;
+        passages = ushort.MaxValue - 1;
         Assert.Equal(InsertResult.ChainTooLong, test.Insert(both, both, out _, out _));
-        Assert.Equal(ushort.MaxValue - 1, full->Overflowed);
-        full->Overflowed = ushort.MaxValue - 2;
+        Assert.Equal(ushort.MaxValue - 1, passages);
+        passages = ushort.MaxValue - 2;
         Assert.Equal(InsertResult.Inserted, test.Insert(both, both, out uint index, out _));
-        Assert.Equal(ushort.MaxValue, full->Overflowed);
+        Assert.Equal(ushort.MaxValue, passages);
         Assert.Equal(index, test.Find(both).Index);
         Assert.True(test.Remove(index));
-        Assert.Equal(ushort.MaxValue - 2, full->Overflowed);
+        Assert.Equal(ushort.MaxValue - 2, passages);
     }
 
     [Fact]
@@ -230,7 +232,7 @@ public abstract unsafe class OverflowTests<TTuple, TFamily>
         {
             new Span<ushort>(test.Buckets[bucket].Tags, Bucket.Places).Fill(1);
             new Span<uint>(test.Buckets[bucket].References, Bucket.Places).Fill(2);
-            test.Buckets[bucket].Overflowed = 1;
+            new Span<ushort>(test.Buckets[bucket].Passages, Bucket.Classes).Fill(1);
         }
 
         uint number = Chosen(test, hash => hash % Locks == Stripe, 1)[0];

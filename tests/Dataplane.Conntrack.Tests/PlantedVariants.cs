@@ -34,7 +34,7 @@ internal sealed unsafe class PlantedPublishBeforeBuild<TTuple, TFamily> : Concur
         TestTable<TTuple, TFamily> test, WorkerSlot* worker, uint index, uint nowSeconds, out EntryReference existing)
     {
         EntryHead* head = test.Head(index);
-        ulong rewrite = head->Rewrite;
+        uint rewrite = head->Rewrite;
         head->Rewrite = 0;
         InsertResult result = base.Insert(test, worker, index, nowSeconds, out existing);
         PlantedGap.Open();

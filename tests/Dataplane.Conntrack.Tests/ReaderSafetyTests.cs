@@ -180,7 +180,7 @@ public sealed unsafe class ReaderSafetyTests
         return index;
     }
 
-    private static ulong MarkOf(Ipv4Tuple tuple) => (tuple.Source.Raw ^ (ulong)tuple.SourcePort.Raw << 32 | 1) * 0x9E37_79B9_7F4A_7C15ul;
+    private static uint MarkOf(Ipv4Tuple tuple) => (tuple.Source.Raw ^ (uint)tuple.SourcePort.Raw << 16 | 1) * 0x9E37_79B9u;
 
     private static void GracefulReclaim(TestTable<Ipv4Tuple, Ipv4Family> test)
     {

@@ -93,7 +93,7 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
         }
 
         Assert.True(_connections.Count < EntriesMax);
-        _test.Head(index)->Rewrite = index * 0x9E37_79B9ul;
+        _test.Head(index)->Rewrite = index * 0x9E37_79B9u;
         InsertResult expected = Expected(original, reply, out Connection? inTheWay);
         InsertResult actual = _test.Table->Insert(_test.Memory.Slot(0), index, _now, out EntryReference existing);
         Assert.Equal(expected, actual);
@@ -175,7 +175,7 @@ public abstract unsafe class TableModelTests<TTuple, TFamily> : IDisposable
 
         Assert.Equal(connection.Index, found.Index);
         Assert.Equal(tuple.Equals(connection.Original) ? Direction.Original : Direction.Reply, found.Direction);
-        Assert.Equal(connection.Index * 0x9E37_79B9ul, _test.Head(found.Index)->Rewrite);
+        Assert.Equal(connection.Index * 0x9E37_79B9u, _test.Head(found.Index)->Rewrite);
     }
 
     private void Remove(Connection connection)

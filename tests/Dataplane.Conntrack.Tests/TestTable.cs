@@ -174,7 +174,7 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
 
     private void Walk(in BucketArray array, HashSet<uint> references)
     {
-        int[] overflowed = new int[array.Count];
+        int[,] passages = new int[array.Count, Bucket.Classes];
         for (uint number = 0; number < array.Count; number++)
         {
             Bucket* bucket = array.Buckets + number;
@@ -196,14 +196,17 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
                 Assert.True(position >= 0, $"entry {reference.Index} stands outside its probe sequence");
                 for (int passed = 0; passed < position; passed++)
                 {
-                    overflowed[sequence[passed]]++;
+                    passages[sequence[passed], (int)(hash >> 48) % Bucket.Classes]++;
                 }
             }
         }
 
         for (uint number = 0; number < array.Count; number++)
         {
-            Assert.Equal(overflowed[number], array.Buckets[number].Overflowed);
+            for (int kind = 0; kind < Bucket.Classes; kind++)
+            {
+                Assert.Equal(passages[number, kind], array.Buckets[number].Passages[kind]);
+            }
         }
     }
 

@@ -129,7 +129,7 @@ public sealed unsafe class RewriteTests
         foreach (byte protocol in new[] { IpProtocol.Tcp, IpProtocol.Udp, IpProtocol.Icmp })
         {
             Ipv4Tuple tuple = Packets.First(protocol, destinationPort: protocol == IpProtocol.Icmp ? (ushort)0 : (ushort)80).Tuple;
-            Assert.Equal(0ul, Rewrite.Between(tuple, tuple.Inverted).Value);
+            Assert.Equal(0u, Rewrite.Between(tuple, tuple.Inverted).Value);
         }
     }
 

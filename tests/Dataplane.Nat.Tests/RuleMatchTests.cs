@@ -12,15 +12,20 @@ public sealed class RuleMatchTests
     [Fact]
     public void Structures_of_the_plan_have_their_documented_sizes()
     {
-        Assert.Equal(48, Unsafe.SizeOf<RuleMatch>());
-        Assert.Equal(56, Unsafe.SizeOf<TrackRule>());
-        Assert.Equal(64, Unsafe.SizeOf<DestinationRule>());
-        Assert.Equal(56, Unsafe.SizeOf<FilterRule>());
-        Assert.Equal(56, Unsafe.SizeOf<SourceRule>());
+        Assert.Equal(72, Unsafe.SizeOf<RuleMatch>());
+        Assert.Equal(112, Unsafe.SizeOf<RuleMatch6>());
+        Assert.Equal(16, Unsafe.SizeOf<ConnectionLabel>());
+        Assert.Equal(32, Unsafe.SizeOf<TrackEffect>());
+        Assert.Equal(104, Unsafe.SizeOf<TrackRule>());
+        Assert.Equal(144, Unsafe.SizeOf<TrackRule6>());
+        Assert.Equal(88, Unsafe.SizeOf<DestinationRule>());
+        Assert.Equal(80, Unsafe.SizeOf<FilterRule>());
+        Assert.Equal(120, Unsafe.SizeOf<FilterRule6>());
+        Assert.Equal(80, Unsafe.SizeOf<SourceRule>());
         Assert.Equal(8, Unsafe.SizeOf<AddressRange>());
         Assert.Equal(12, Unsafe.SizeOf<AddressPool>());
         Assert.Equal(16, Unsafe.SizeOf<ReservedPorts>());
-        Assert.Equal(8, Unsafe.SizeOf<Rewrite>());
+        Assert.Equal(4, Unsafe.SizeOf<Rewrite>());
     }
 
     [Theory]
@@ -31,6 +36,10 @@ public sealed class RuleMatchTests
     [InlineData(nameof(RuleMatch.SourcePortLow), 32)]
     [InlineData(nameof(RuleMatch.DestinationPortLow), 36)]
     [InlineData(nameof(RuleMatch.Protocol), 40)]
+    [InlineData(nameof(RuleMatch.States), 41)]
+    [InlineData(nameof(RuleMatch.Mark), 44)]
+    [InlineData(nameof(RuleMatch.MarkMask), 48)]
+    [InlineData(nameof(RuleMatch.Label), 56)]
     public void A_field_of_a_match_is_where_its_table_says(string field, int offset) =>
         Assert.Equal(offset, (int)Marshal.OffsetOf<RuleMatch>(field));
 

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Dataplane.Conntrack;
 using Dataplane.Datapath;
+using Dataplane.Datapath.Stages;
 using Dataplane.Dpdk;
 using Dataplane.Nat;
 using Dataplane.Packet;
@@ -116,6 +117,7 @@ internal static class Warmup
                     TakesEnvironment(parameter) ? typeof(DpdkEnvironment)
                     : IsConstrainedTo(parameter, typeof(IChecksumPolicy)) ? policy
                     : TakesFamily(parameter) ? family
+                    : TakesBurst(parameter) ? typeof(TrackedPackets<,>).MakeGenericType(family, tuple)
                     : tuple);
                 if (Fits(parameters, arguments))
                 {
@@ -142,9 +144,13 @@ internal static class Warmup
         return true;
     }
 
-    private static bool TakesFamily(Type parameter) => Array.Exists(
+    private static bool TakesFamily(Type parameter) => TakesGeneric(parameter, typeof(IFamily<>));
+
+    private static bool TakesBurst(Type parameter) => TakesGeneric(parameter, typeof(ILookupBurst<>));
+
+    private static bool TakesGeneric(Type parameter, Type constraint) => Array.Exists(
         parameter.GetGenericParameterConstraints(),
-        type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IFamily<>));
+        type => type.IsGenericType && type.GetGenericTypeDefinition() == constraint);
 
     private static bool TakesEnvironment(Type parameter) => IsConstrainedTo(parameter, typeof(IEnvironment));
 

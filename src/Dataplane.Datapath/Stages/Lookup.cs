@@ -1,73 +1,39 @@
 using Dataplane.Conntrack;
-using Dataplane.Packet;
 
 namespace Dataplane.Datapath.Stages;
 
-/// <summary>Third stage, in passes over the burst: tags, then keys; each pass asks for the lines of the next.</summary>
+/// <summary>Third stage: the table's burst look-up over the packets of one family.</summary>
 public static unsafe class Lookup
 {
-    /// <summary>Compares tags in every packet's bucket and asks for the candidate's entry.</summary>
-    public static void Match<TFamily, TTuple>(WorkerContext* context)
+    /// <summary>Finds connections: what is found stays in <see cref="IFamily{TTuple}.Tracked"/>, the rest goes to the slow path.</summary>
+    public static void Burst<TFamily, TTuple>(WorkerContext* context)
         where TFamily : struct, IFamily<TTuple>
         where TTuple : unmanaged
     {
-        ConntrackTable<TTuple>* table = TFamily.Table(context);
-        BucketView* view = table->View;
-        BucketArray current = view->Current;
-        BucketArray previous = view->Previous;
-        byte* entries = table->Entries;
-        bool accounting = context->Plan->Accounting;
-        PacketMeta* metas = context->Metas;
-        int* tracked = TFamily.Tracked(context)->Positions;
-        int count = TFamily.Tracked(context)->Count;
-        for (int index = 0; index < count; index++)
+        PositionList* tracked = TFamily.Tracked(context);
+        int* positions = tracked->Positions;
+        int count = tracked->Count;
+        TrackedPackets<TFamily, TTuple> packets = new(context, positions);
+        int found = TFamily.Table(context)->FindBurst(packets, count, context->NowSeconds, TFamily.Slot(context));
+        context->Counters->Found += (uint)found;
+        if (found < count)
         {
-            PacketMeta* meta = metas + tracked[index];
-            EntryReference reference = current.Candidate(meta->Hash);
-            if (reference.IsNone && previous.Buckets != null)
-            {
-                reference = previous.Candidate(meta->Hash);
-            }
-
-            meta->Reference = reference.Value;
-            byte* entry = entries + (nuint)reference.Index * (nuint)Entry<TTuple>.SizeBytes;
-            ConntrackTable<TTuple>.Prefetch(entry);
-            if (Entry<TTuple>.HeadOffset >= 64)
-            {
-                // Longer tuples: the head is on the second line.
-                ConntrackTable<TTuple>.Prefetch(Entry<TTuple>.Head(entry));
-            }
-
-            if (accounting)
-            {
-                ConntrackTable<TTuple>.Prefetch(Entry<TTuple>.Tail(entry));
-            }
+            Sort(context, tracked);
         }
     }
 
-    /// <summary>Compares keys: what is found stays in <see cref="WorkerContext.Tracked"/>, the rest goes to the slow
-    /// path.</summary>
-    public static void Compare<TFamily, TTuple>(WorkerContext* context)
-        where TFamily : struct, IFamily<TTuple>
-        where TTuple : unmanaged
+    /// <summary>Moves the packets without a connection to the slow path's list.</summary>
+    private static void Sort(WorkerContext* context, PositionList* tracked)
     {
-        ConntrackTable<TTuple>* table = TFamily.Table(context);
-        uint now = context->NowSeconds;
         int kept = 0;
         int slow = context->SlowCount;
-        PacketMeta* metas = context->Metas;
-        int* tracked = TFamily.Tracked(context)->Positions;
-        int count = TFamily.Tracked(context)->Count;
-        for (int index = 0; index < count; index++)
+        int* positions = tracked->Positions;
+        for (int index = 0; index < tracked->Count; index++)
         {
-            int position = tracked[index];
-            PacketMeta* meta = metas + position;
-            EntryReference reference = new(meta->Reference);
-
-            // A candidate that is not the one (a tag in common, an expired entry, or none) takes the complete search there.
-            if (!reference.IsNone && table->IsLiveMatch(reference, TFamily.Tuple(context, meta), now))
+            int position = positions[index];
+            if (context->Metas[position].Reference != 0)
             {
-                tracked[kept++] = position;
+                positions[kept++] = position;
             }
             else
             {
@@ -75,8 +41,7 @@ public static unsafe class Lookup
             }
         }
 
-        context->Counters->Found += (uint)kept;
-        TFamily.Tracked(context)->Count = kept;
+        tracked->Count = kept;
         context->SlowCount = slow;
     }
 }

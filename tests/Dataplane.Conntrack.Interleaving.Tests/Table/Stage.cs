@@ -135,15 +135,27 @@ internal sealed unsafe class Stage : IDisposable
 
     private Answer FindInBurst(int worker, byte tuple)
     {
-        BucketView* view = _table.Table->View;
-        EntryReference candidate = view->Current.Candidate(_hashes[tuple]);
-        if (candidate.IsNone && view->Previous.Buckets != null)
-        {
-            candidate = view->Previous.Candidate(_hashes[tuple]);
-        }
+        uint reference = 0;
+        OneTuple burst = new() { Key = Pin(tuple), KeyHash = _hashes[tuple], Result = &reference };
+        return _table.Table->FindBurst(burst, 1, SmallTable.Now, _table.Slot(worker)) == 1
+            ? Hold(new EntryReference(reference), tuple)
+            : default;
+    }
 
-        bool isHit = !candidate.IsNone && _table.Table->IsLiveMatch(candidate, Pin(tuple), SmallTable.Now);
-        return isHit ? Hold(candidate, tuple) : Find(worker, tuple, out _);
+    /// <summary>A burst of one.</summary>
+    private struct OneTuple : ILookupBurst<Ipv4Tuple>
+    {
+        public Ipv4Tuple* Key;
+        public ulong KeyHash;
+        public uint* Result;
+
+        public readonly bool NeedsTails => false;
+
+        public readonly ulong Hash(int position) => KeyHash;
+
+        public readonly Ipv4Tuple* Tuple(int position) => Key;
+
+        public readonly uint* Reference(int position) => Result;
     }
 
     private Answer Hold(EntryReference found, byte tuple)

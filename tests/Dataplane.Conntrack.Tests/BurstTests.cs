@@ -1,0 +1,137 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Dataplane.Packet;
+using Xunit;
+
+namespace Dataplane.Conntrack.Tests;
+
+public sealed class Ipv4BurstTests : BurstTests<Ipv4Tuple, Ipv4Family>;
+
+public sealed class Ipv6BurstTests : BurstTests<Ipv6Tuple, Ipv6Family>;
+
+/// <summary>A look-up of a burst finds what the complete search of each tuple finds.</summary>
+[Trait("Category", "Portable")]
+public abstract unsafe class BurstTests<TTuple, TFamily>
+    where TTuple : unmanaged
+    where TFamily : ITupleFamily<TTuple>
+{
+    private const int Live = 1000;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(31)]
+    [InlineData(128)]
+    [InlineData(256)]
+    public void A_burst_finds_what_single_searches_find(int burst)
+    {
+        // Two buckets a stripe and more connections than the table is made for: overflow is the rule.
+        using TestTable<TTuple, TFamily> test = Crowded();
+        AssertBursts(test, burst, new Random(burst));
+    }
+
+    [Fact]
+    public void A_burst_finds_everything_at_every_step_of_a_resize()
+    {
+        using TestTable<TTuple, TFamily> test = Crowded();
+        var random = new Random(7);
+        foreach (uint buckets in (uint[])[8u * StripeCount, 2u * StripeCount * 2, 16u * StripeCount])
+        {
+            Assert.Equal(ResizeStart.Begun, test.Memory.Begin(buckets));
+            while (test.Table->IsResizing)
+            {
+                AssertBursts(test, 128, random);
+                for (int steps = 0; steps < Math.Max(1, (int)StripeCount / 128); steps++)
+                {
+                    test.Table->MoveStep();
+                }
+            }
+
+            Assert.True(test.Memory.FinishResize());
+        }
+
+        AssertBursts(test, 128, random);
+    }
+
+    [Fact]
+    public void A_burst_leaves_out_what_has_expired_and_what_is_dying()
+    {
+        using TestTable<TTuple, TFamily> test = new(100);
+        uint gone = test.Insert(1);
+        test.Insert(2, deadline: TestTable<TTuple, TFamily>.Now);
+        uint stays = test.Insert(3);
+        Assert.True(test.Remove(gone));
+        uint[] references = Find(test, [TFamily.Numbered(1), TFamily.Numbered(2), TFamily.Numbered(3), TFamily.Numbered(4)], out int found);
+        Assert.Equal(1, found);
+        Assert.Equal([0u, 0u, new EntryReference(stays, Direction.Original).Value, 0u], references);
+    }
+
+    private static uint StripeCount => (uint)StripeLocks.Count;
+
+    private static TestTable<TTuple, TFamily> Crowded()
+    {
+        uint entries = StripeLocks.Count == 1024 ? 6 * (uint)Live : 56u;
+        TestTable<TTuple, TFamily> test = new(new ConntrackSize(entries, 1, false) { Buckets = 2 * StripeCount, Seed = 11 });
+        int refused = 0;
+        for (uint number = 0; number < entries; number++)
+        {
+            TTuple tuple = TFamily.Numbered(number);
+            refused += test.Insert(tuple, TFamily.Inverted(tuple), out _, out _) == InsertResult.Inserted ? 0 : 1;
+        }
+
+        Assert.True(refused < entries / 10);
+        Assert.Contains(Enumerable.Range(0, (int)test.Memory.BucketCount), bucket => test.Buckets[bucket].Overflowed > 0);
+        return test;
+    }
+
+    private static void AssertBursts(TestTable<TTuple, TFamily> test, int burst, Random random)
+    {
+        int hits = 0;
+        for (int round = 0; round < 20; round++)
+        {
+            TTuple[] tuples = new TTuple[burst];
+            for (int position = 0; position < burst; position++)
+            {
+                TTuple tuple = TFamily.Numbered((uint)random.Next(StripeLocks.Count == 1024 ? 8 * Live : 80));
+                tuples[position] = random.Next(2) == 0 ? tuple : TFamily.Inverted(tuple);
+            }
+
+            uint[] references = Find(test, tuples, out int found);
+            Assert.Equal(tuples.Select(tuple => test.Find(tuple).Value), references);
+            Assert.Equal(references.Count(reference => reference != 0), found);
+            hits += found;
+        }
+
+        Assert.InRange(hits, 1, 20 * burst);
+    }
+
+    private static uint[] Find(TestTable<TTuple, TFamily> test, TTuple[] tuples, out int found)
+    {
+        uint[] references = new uint[tuples.Length];
+        ulong[] hashes = Array.ConvertAll(tuples, test.Hash);
+        fixed (TTuple* tuple = tuples)
+        fixed (ulong* hash = hashes)
+        fixed (uint* reference = references)
+        {
+            Arrays burst = new() { Tuples = tuple, Hashes = hash, References = reference };
+            found = test.Table->FindBurst(burst, tuples.Length, TestTable<TTuple, TFamily>.Now, test.Memory.Slot(0));
+        }
+
+        return references;
+    }
+
+    private struct Arrays : ILookupBurst<TTuple>
+    {
+        public TTuple* Tuples;
+        public ulong* Hashes;
+        public uint* References;
+
+        public readonly bool NeedsTails => true;
+
+        public readonly ulong Hash(int position) => Hashes[position];
+
+        public readonly TTuple* Tuple(int position) => Tuples + position;
+
+        public readonly uint* Reference(int position) => References + position;
+    }
+}
