@@ -1,7 +1,11 @@
 namespace Dataplane.Conntrack;
 
-/// <summary>The state of a connection; one numbering for all protocols, so that one table drives them all.</summary>
-/// <remarks>The value indexes <see cref="Trackers"/>' transition table and a policy's timeouts: at most 31.</remarks>
+/// <summary>The state of a connection; one numbering for all protocols, so that one timeout table serves them all.</summary>
+/// <remarks>
+/// The value indexes <see cref="Trackers"/>' transition table and a policy's timeouts: at most 63. Two values
+/// (<see cref="TcpRetransmitting"/>, <see cref="TcpUnacknowledged"/>) are never an entry's state: they name timeouts
+/// that cap that of the state.
+/// </remarks>
 public enum ConnectionState : byte
 {
     None = 0,
@@ -32,7 +36,13 @@ public enum ConnectionState : byte
     /// <summary>Reset.</summary>
     TcpClose = 9,
 
-    /// <summary>Datagrams of one direction only.</summary>
+    /// <summary>A timeout, not a state: one side repeats itself and hears nothing.</summary>
+    TcpRetransmitting = 10,
+
+    /// <summary>A timeout, not a state: something that was sent has not been acknowledged.</summary>
+    TcpUnacknowledged = 11,
+
+    /// <summary>Datagrams of one direction only; UDP and UDP-Lite.</summary>
     UdpUnreplied = 16,
 
     /// <summary>Answered; a request and its response, which may be all there is.</summary>
@@ -41,8 +51,61 @@ public enum ConnectionState : byte
     /// <summary>Went on after the answer.</summary>
     UdpStream = 18,
 
-    /// <summary>ICMP query without an answer yet.</summary>
+    /// <summary>ICMP or ICMPv6 query without an answer yet.</summary>
     IcmpUnreplied = 24,
 
     IcmpReplied = 25,
+
+    /// <summary>GRE of one direction only.</summary>
+    GreUnreplied = 26,
+
+    GreReplied = 27,
+
+    /// <summary>Any other protocol, packets of one direction only.</summary>
+    GenericUnreplied = 28,
+
+    GenericReplied = 29,
+
+    /// <summary>INIT seen, or INIT ACK after it (RFC 9260 §5.1).</summary>
+    SctpCookieWait = 32,
+
+    /// <summary>COOKIE ECHO seen.</summary>
+    SctpCookieEchoed = 33,
+
+    /// <summary>COOKIE ACK seen; or both sides have answered on a secondary path.</summary>
+    SctpEstablished = 34,
+
+    /// <summary>SHUTDOWN from the opener.</summary>
+    SctpShutdownSent = 35,
+
+    /// <summary>SHUTDOWN from the other side.</summary>
+    SctpShutdownReceived = 36,
+
+    /// <summary>SHUTDOWN ACK seen.</summary>
+    SctpShutdownAckSent = 37,
+
+    /// <summary>SHUTDOWN COMPLETE or ABORT seen.</summary>
+    SctpClosed = 38,
+
+    /// <summary>HEARTBEAT on a path that no INIT opened: multi-homing (RFC 9260 §5.4).</summary>
+    SctpHeartbeatSent = 39,
+
+    /// <summary>DCCP-Request seen (RFC 4340 §8.1).</summary>
+    DccpRequest = 40,
+
+    /// <summary>Answered by a DCCP-Response.</summary>
+    DccpRespond = 41,
+
+    /// <summary>The opener has acknowledged the response, the server has not spoken since.</summary>
+    DccpPartOpen = 42,
+
+    DccpOpen = 43,
+
+    /// <summary>The server asked for a Close (RFC 4340 §8.3).</summary>
+    DccpCloseRequest = 44,
+
+    DccpClosing = 45,
+
+    /// <summary>DCCP-Reset seen.</summary>
+    DccpTimeWait = 46,
 }

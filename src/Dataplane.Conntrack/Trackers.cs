@@ -5,19 +5,19 @@ using static Dataplane.Conntrack.ConnectionState;
 
 namespace Dataplane.Conntrack;
 
-/// <summary>The protocol trackers: one transition table for all of them.</summary>
+/// <summary>The protocol trackers whose packets have a direction and a class and nothing else; and TCP's states.</summary>
 /// <remarks>
 /// <para>
-/// A packet's direction, its class (what its TCP flags say; always <see cref="Plain"/> for UDP and ICMP) and the
-/// connection's state
-/// select one byte: the next state, or one of three verdicts above the states. A state implies flags
+/// A packet's direction, its class (what its TCP flags say; <see cref="Plain"/> for every other protocol here) and the
+/// connection's state select one byte: the next state, or one of three verdicts above the states. A state implies flags
 /// and, through the connection's policy, a timeout; so all that a hit does to an entry is one table look-up, and a swap
-/// of the state word if
-/// that changed it.
+/// of the state word if that changed it.
 /// </para>
 /// <para>
-/// The TCP rows follow the flags alone: sequence numbers and windows are not judged in this version, so a forged reset can
-/// shorten a connection's life to TcpClose, and any later segment keeps it alive.
+/// Of TCP the table holds what flags alone can say. Whether a segment may say it is for <see cref="TcpTracker"/>, which looks
+/// here for a segment's effect and refuses, or keeps, what the sequence numbers contradict. SCTP and DCCP, with a dozen
+/// classes each, have tables of their own in <see cref="SctpTracker"/> and <see cref="DccpTracker"/>: their states are
+/// refused here.
 /// </para>
 /// </remarks>
 public static class Trackers
@@ -73,7 +73,7 @@ public static class Trackers
         (Direction.Original, Plain,
             [Invalid, Invalid, Keep, Es, Es, Cw, Cw, Tw, Tw, Cl]),
 
-        // Original RST: the end, from any state.
+        // Original RST: the end, from any state, if its number is exact.
         (Direction.Original, Rst,
             [Invalid, Cl, Cl, Cl, Cl, Cl, Cl, Cl, Keep, Keep]),
 
@@ -95,12 +95,12 @@ public static class Trackers
         (Direction.Reply, Plain,
             [Invalid, Keep, Keep, Sr, Es, Cw, Cw, Tw, Tw, Cl]),
 
-        // Reply RST: refused, or the end.
+        // Reply RST: refused, if it acknowledges the SYN; or the end, if its number is exact.
         (Direction.Reply, Rst,
             [Invalid, Cl, Cl, Cl, Cl, Cl, Cl, Cl, Keep, Keep]),
     ];
 
-    /// <summary>Next state or verdict by direction, class and state; 512 bytes.</summary>
+    /// <summary>Next state or verdict by direction, class and state; 1 KiB.</summary>
     public static ReadOnlySpan<byte> Transitions => s_transitions;
 
     private static readonly byte[] s_transitions = Build();
@@ -142,37 +142,53 @@ public static class Trackers
 
     /// <summary>Flags that reaching a state implies.</summary>
     /// <remarks>
-    /// Assured: TCP after its handshake; UDP when packets follow an answer, so that a mere request and response
-    /// stays evictable.
+    /// Assured: TCP, SCTP and DCCP after their handshakes; UDP when packets follow an answer, so that a mere request and response
+    /// stays evictable; GRE when both ends speak.
     /// </remarks>
     public static EntryFlags FlagsOf(ConnectionState state, Direction direction) =>
-        (state is TcpEstablished or UdpStream ? EntryFlags.Assured : EntryFlags.None)
+        (state is TcpEstablished or UdpStream or GreReplied or SctpEstablished or DccpOpen ? EntryFlags.Assured : EntryFlags.None)
         | (direction == Direction.Reply ? EntryFlags.SeenReply : EntryFlags.None);
 
-    /// <summary>The state in which a connection begins with this packet.</summary>
+    /// <summary>The state in which a connection begins with this packet, by what its tuple and flags say.</summary>
     /// <param name="tuple">The packet's tuple.</param>
     /// <param name="flags">Its TCP flags.</param>
-    /// <param name="loose">Accept connections whose beginning was not seen.</param>
+    /// <param name="loose">Accept TCP connections whose beginning was not seen.</param>
     /// <param name="state">The first state.</param>
     /// <returns><see cref="DropReason.None"/>, or why this packet opens nothing.</returns>
     public static DropReason Open(in Ipv4Tuple tuple, TcpFlags flags, bool loose, out ConnectionState state)
     {
-        state = None;
-        switch (tuple.Protocol)
+        if (tuple.Protocol != IpProtocol.Tcp)
         {
-            case IpProtocol.Tcp:
-                int packetClass = ClassOf(flags);
-                state = packetClass == Syn ? TcpSynSent : TcpEstablished;
-                return packetClass == Syn || (loose && packetClass == Plain) ? DropReason.None : DropReason.TcpNotSyn;
-            case IpProtocol.Udp:
-                state = UdpUnreplied;
-                return DropReason.None;
-            case IpProtocol.Icmp:
-                state = IcmpUnreplied;
-                return IcmpType.IsRequest(tuple.Kind) ? DropReason.None : DropReason.IcmpReplyUnsolicited;
-            default:
-                return DropReason.ProtocolUnsupported;
+            return Open(tuple.Protocol, tuple.Kind, out state);
         }
+
+        int packetClass = ClassOf(flags);
+        state = packetClass == Syn ? TcpSynSent : TcpEstablished;
+        return packetClass == Syn || (loose && packetClass == Plain) ? DropReason.None : DropReason.TcpNotSyn;
+    }
+
+    /// <summary>The first state of a connection of a protocol without a tracker of its own.</summary>
+    /// <param name="protocol">IANA protocol number; not TCP, SCTP or DCCP, whose trackers look at the packet.</param>
+    /// <param name="kind">Of ICMP and ICMPv6 the message type, else ignored.</param>
+    /// <param name="state">The first state.</param>
+    /// <returns><see cref="DropReason.None"/>, or why this packet opens nothing.</returns>
+    public static DropReason Open(byte protocol, byte kind, out ConnectionState state)
+    {
+        bool opens = protocol switch
+        {
+            IpProtocol.Icmp => IcmpType.IsRequest(kind),
+            IpProtocol.Icmpv6 => kind == Icmpv6Type.EchoRequest,
+            _ => true,
+        };
+        state = protocol switch
+        {
+            IpProtocol.Icmp or IpProtocol.Icmpv6 => IcmpUnreplied,
+            IpProtocol.Udp or IpProtocol.UdpLite => UdpUnreplied,
+            IpProtocol.Gre => GreUnreplied,
+            IpProtocol.Tcp or IpProtocol.Sctp or IpProtocol.Dccp => None,
+            _ => GenericUnreplied,
+        };
+        return !opens ? DropReason.IcmpReplyUnsolicited : state == None ? DropReason.ProtocolUnsupported : DropReason.None;
     }
 
     private static byte[] Build()
@@ -184,7 +200,7 @@ public static class Trackers
             next.CopyTo(table, IndexOf(direction, packetClass, None));
         }
 
-        // UDP: an answer makes it replied, another packet of the opener after that a stream (RFC 4787 §4.3 speaks of
+        // UDP and UDP-Lite: an answer makes it replied, another packet of the opener after that a stream (RFC 4787 §4.3 speaks of
         // timers only).
         table[IndexOf(Direction.Original, Plain, UdpUnreplied)] = (byte)UdpUnreplied;
         table[IndexOf(Direction.Original, Plain, UdpReplied)] = (byte)UdpStream;
@@ -193,11 +209,18 @@ public static class Trackers
         table[IndexOf(Direction.Reply, Plain, UdpReplied)] = (byte)UdpReplied;
         table[IndexOf(Direction.Reply, Plain, UdpStream)] = (byte)UdpStream;
 
-        // ICMP queries: a ping with one id is one connection, however many requests it sends.
-        table[IndexOf(Direction.Original, Plain, IcmpUnreplied)] = (byte)IcmpUnreplied;
-        table[IndexOf(Direction.Original, Plain, IcmpReplied)] = (byte)IcmpReplied;
-        table[IndexOf(Direction.Reply, Plain, IcmpUnreplied)] = (byte)IcmpReplied;
-        table[IndexOf(Direction.Reply, Plain, IcmpReplied)] = (byte)IcmpReplied;
+        // ICMP and ICMPv6 queries: a ping with one id is one connection, however many requests it sends. GRE and other
+        // protocols: whoever answers makes it replied.
+        ReadOnlySpan<(ConnectionState Unreplied, ConnectionState Replied)> twoWay =
+            [(IcmpUnreplied, IcmpReplied), (GreUnreplied, GreReplied), (GenericUnreplied, GenericReplied)];
+        foreach ((ConnectionState unreplied, ConnectionState replied) in twoWay)
+        {
+            table[IndexOf(Direction.Original, Plain, unreplied)] = (byte)unreplied;
+            table[IndexOf(Direction.Original, Plain, replied)] = (byte)replied;
+            table[IndexOf(Direction.Reply, Plain, unreplied)] = (byte)replied;
+            table[IndexOf(Direction.Reply, Plain, replied)] = (byte)replied;
+        }
+
         return table;
     }
 }

@@ -40,12 +40,17 @@ public enum DropReason : byte
     Ipv6PayloadLengthBad,
     Ipv6ExtensionTruncated,
     Ipv6ExtensionTooMany,
-    Ipv6FragmentUnsupported,
     Ipv6SourceRoute,
     Ipv6SourceInvalid,
     Ipv6DestinationInvalid,
     Ipv6NeighbourInvalid,
-    Ipv6ForwardingUnsupported,
+    Ipv6NotEnabled,
+
+    // Fragments, each by itself
+    FragmentLengthBad,
+    FragmentOversize,
+    FragmentTooSmall,
+    FragmentIcmpError,
 
     // Transport
     TcpTruncated,
@@ -57,10 +62,28 @@ public enum DropReason : byte
     IcmpTypeUnsupported,
     L4ChecksumBad,
     ProtocolUnsupported,
+    UdpLiteCoverageBad,
+    SctpTruncated,
+    DccpTruncated,
+    DccpHeaderBad,
+    GreTruncated,
 
     // Connection tracking
     TcpNotSyn,
     TcpStateInvalid,
+    TcpAckMissing,
+    TcpSequenceBelowWindow,
+    TcpSequenceAboveWindow,
+    TcpAckBelowWindow,
+    TcpAckAboveWindow,
+    TcpResetOutsideWindow,
+    TcpResetUnacknowledging,
+    SctpChunkBad,
+    SctpNotInit,
+    SctpTagBad,
+    SctpStateInvalid,
+    DccpNotRequest,
+    DccpStateInvalid,
     IcmpReplyUnsolicited,
     IcmpErrorInnerInvalid,
     IcmpErrorUnrelated,
@@ -68,6 +91,15 @@ public enum DropReason : byte
     ZoneFull,
     ChainTooLong,
     ClashUnresolved,
+
+    // Fragments as parts of a datagram
+    FragmentDuplicate,
+    FragmentOverlap,
+    FragmentTooMany,
+    FragmentSourceLimit,
+    FragmentTableFull,
+    FragmentTimeout,
+    FragmentFirstRefused,
 
     // Policy and translation
     FilterDropped,
@@ -85,6 +117,7 @@ public enum DropReason : byte
 
     // Traffic to the router itself
     LocalUnsupported,
+    Ipv6AddressDuplicate,
 
     // Transmit
     TransmitRefused,

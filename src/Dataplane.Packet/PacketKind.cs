@@ -23,4 +23,10 @@ public enum PacketKind : byte
 
     /// <summary>IPv6 neighbour discovery (RFC 4861), not tracked.</summary>
     Ipv6Neighbour,
+
+    /// <summary>A fragment of an IPv4 datagram; which one is in <see cref="PacketMeta.Fragment"/>.</summary>
+    Ipv4Fragment,
+
+    /// <summary>A fragment of an IPv6 packet, not an atomic one (RFC 6946), which is a whole packet.</summary>
+    Ipv6Fragment,
 }

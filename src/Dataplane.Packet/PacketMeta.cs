@@ -9,7 +9,10 @@ namespace Dataplane.Packet;
 /// <code>
 /// offset size field            written by
 ///      0   16 Tuple            parser (zone from the port); IPv6 leaves zone and protocol only
-///     16    8 Hash             Lookup
+///     16    8 Hash             Lookup; before that, of the two fragment kinds only, three fields of the parser:
+///     16    4 FragmentId             identification, host order; 16 bits in IPv4
+///     20    2 FragmentOffsetBytes    position in the datagram's fragmentable part
+///     22    2 FragmentLengthBytes    bytes of the fragmentable part in this packet, at least 1
 ///     24    8 L3               parser: the IP header
 ///     32    8 L4               parser: the transport header
 ///     40    4 Reference        Lookup: entry index and direction, 0 on a miss
@@ -24,7 +27,7 @@ namespace Dataplane.Packet;
 ///     54    2 VlanId           parser: outermost 802.1Q id that is not 0; 0 untagged
 ///     56    2 PayloadBytes     parser: TCP or UDP payload
 ///     58    1 Egress           Forward: port index in the plan
-///     59    1 unused
+///     59    1 Fragment         parser: whole datagram, or which piece of one
 ///     60    4 Adjacency        Forward: neighbour index of the next hop
 /// </code>
 /// </remarks>
@@ -35,6 +38,9 @@ public unsafe struct PacketMeta
 
     [FieldOffset(0)] public Ipv4Tuple Tuple;
     [FieldOffset(16)] public ulong Hash;
+    [FieldOffset(16)] public uint FragmentId;
+    [FieldOffset(20)] public ushort FragmentOffsetBytes;
+    [FieldOffset(22)] public ushort FragmentLengthBytes;
     [FieldOffset(24)] public byte* L3;
     [FieldOffset(32)] public byte* L4;
     [FieldOffset(40)] public uint Reference;
@@ -49,5 +55,6 @@ public unsafe struct PacketMeta
     [FieldOffset(54)] public ushort VlanId;
     [FieldOffset(56)] public ushort PayloadBytes;
     [FieldOffset(58)] public byte Egress;
+    [FieldOffset(59)] public FragmentPart Fragment;
     [FieldOffset(60)] public uint Adjacency;
 }

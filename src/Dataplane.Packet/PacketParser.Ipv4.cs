@@ -30,8 +30,8 @@ public static unsafe partial class PacketParser
         context.AvailableBytes = meta->L3LengthBytes;
         context.Skip(headerBytes);
 
-        reason = ParseTransport(ref context, ip->Protocol, isIpv6: false);
-        if (reason == DropReason.None && MustVerifyL4(in context, out reason)
+        reason = ip->IsFragment ? ParseFragment(ref context, ip) : ParseTransport(ref context, ip->Protocol, isIpv6: false);
+        if (reason == DropReason.None && meta->Fragment == FragmentPart.Whole && MustVerifyL4(in context, out reason)
             && !Checksum.VerifyL4(ip, ip->Protocol, meta->L4, meta->L4LengthBytes))
         {
             reason = DropReason.L4ChecksumBad;
@@ -85,11 +85,6 @@ public static unsafe partial class PacketParser
         if (reason != DropReason.None)
         {
             return reason;
-        }
-
-        if (ip->IsFragment)
-        {
-            return DropReason.Ipv4FragmentUnsupported;
         }
 
         // Equal addresses are the LAND attack: an answer would come back to whoever gives it.

@@ -35,15 +35,17 @@ public static unsafe partial class PacketParser
         DropReason reason = SkipExtensions(ref context, ref protocol);
         if (reason == DropReason.None)
         {
-            reason = CheckIpv6Addresses(ip, protocol);
+            reason = CheckIpv6Addresses(ip, meta->Fragment == FragmentPart.Whole ? protocol : IpProtocol.Fragment);
         }
 
         if (reason == DropReason.None)
         {
-            reason = ParseTransport(ref context, protocol, isIpv6: true);
+            reason = context.Fragment != null
+                ? ParseFragment(ref context, protocol)
+                : ParseTransport(ref context, protocol, isIpv6: true);
         }
 
-        if (reason == DropReason.None && MustVerifyL4(in context, out reason)
+        if (reason == DropReason.None && meta->Fragment == FragmentPart.Whole && MustVerifyL4(in context, out reason)
             && !Checksum.VerifyL4(ip, protocol, meta->L4, meta->L4LengthBytes))
         {
             reason = DropReason.L4ChecksumBad;
@@ -63,7 +65,10 @@ public static unsafe partial class PacketParser
         return reason;
     }
 
-    /// <summary>Moves the cursor to the transport header and <paramref name="protocol"/> to what it is.</summary>
+    /// <summary>
+    /// Moves the cursor to the transport header and <paramref name="protocol"/> to what it is; in a fragment that is not
+    /// the first, behind the fragment header, whose number the protocol then keeps.
+    /// </summary>
     private static DropReason SkipExtensions(ref ParseContext context, ref byte protocol)
     {
         for (int count = 0; IsExtension(protocol, isFirst: count == 0); count++)
@@ -77,19 +82,31 @@ public static unsafe partial class PacketParser
             byte* extension = context.Cursor;
             if (context.AvailableBytes < 8)
             {
-                return DropReason.Ipv6ExtensionTruncated;
+                return Truncated(in context);
             }
 
             if (protocol == IpProtocol.Fragment)
             {
-                return DropReason.Ipv6FragmentUnsupported;
+                if (context.Fragment != null)
+                {
+                    return DropReason.Ipv6ExtensionTooMany;
+                }
+
+                TakeFragmentHeader(ref context);
+                if (context.Meta->Fragment >= FragmentPart.Middle)
+                {
+                    return DropReason.None;
+                }
+
+                protocol = extension[0];
+                continue;
             }
 
             // AH counts 4-byte words less two (RFC 4302 §2.2), the others 8-byte words less one.
             int lengthBytes = protocol == IpProtocol.Authentication ? (extension[1] + 2) * 4 : (extension[1] + 1) * 8;
             if (lengthBytes > context.AvailableBytes)
             {
-                return DropReason.Ipv6ExtensionTruncated;
+                return Truncated(in context);
             }
 
             // Segments left would send the packet on to an address that no rule has seen (RFC 5095 §3).
@@ -104,6 +121,10 @@ public static unsafe partial class PacketParser
 
         return DropReason.None;
     }
+
+    /// <summary>The whole chain of headers belongs into the first fragment (RFC 7112 §5).</summary>
+    private static DropReason Truncated(in ParseContext context) =>
+        context.Meta->Fragment == FragmentPart.First ? DropReason.FragmentTooSmall : DropReason.Ipv6ExtensionTruncated;
 
     /// <summary>Hop-by-hop options may only come first (RFC 8200 §4.1); anywhere else they are an unknown protocol.</summary>
     private static bool IsExtension(byte protocol, bool isFirst) => protocol switch

@@ -57,6 +57,12 @@ public static unsafe partial class PacketParser
 
         var udp = (UdpHeader*)context.Cursor;
         int udpBytes = udp->LengthBytes.Host;
+        if (context.Meta->Fragment == FragmentPart.First && udpBytes > context.AvailableBytes)
+        {
+            // The rest of the datagram is in other packets.
+            udpBytes = context.AvailableBytes;
+        }
+
         if (udpBytes < UdpHeader.SizeBytes || udpBytes > context.AvailableBytes)
         {
             return DropReason.UdpLengthBad;

@@ -11,15 +11,16 @@ namespace Dataplane.Packet;
 /// its conditions as the processor likes, and its answers must be those that the careful path would have given.
 /// <para>
 /// The careful path checks in this order, and the first failure is the reason: link layer, IP version, header length,
-/// total length, header checksum, options or extension headers, fragment, source, destination, transport header,
+/// total length, header checksum, options or extension headers, source, destination, fragment, transport header,
 /// transport checksum. Bytes behind the IP total length (Ethernet padding, or an attempt to smuggle) are neither
-/// read nor counted.
+/// read nor counted. A fragment that is not the first has no transport header, and no fragment's transport checksum
+/// is verified: it covers bytes that are in other packets.
 /// </para>
 /// <code>
 /// PacketParser.cs            plain path                 PacketParser.Ipv6.cs        header, extension headers
 /// PacketParser.Link.cs       Ethernet, VLAN, dispatch   PacketParser.Transport.cs   TCP, UDP, ICMP, ICMPv6
 /// PacketParser.Ipv4.cs       header, options            PacketParser.Quoted.cs      the packet inside an ICMP error
-/// PacketParser.Arp.cs        ARP
+/// PacketParser.Arp.cs        ARP                        PacketParser.Fragment.cs    fragments of both families
 /// </code>
 /// </remarks>
 public static unsafe partial class PacketParser

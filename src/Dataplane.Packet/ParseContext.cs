@@ -30,6 +30,9 @@ internal unsafe struct ParseContext
     /// <summary>For the tuple, from the transport header.</summary>
     public Be16 DestinationPort;
 
+    /// <summary>IPv6: the fragment header that was passed, of an atomic fragment too; else null.</summary>
+    public FragmentHeader* Fragment;
+
     /// <summary>For the tuple: the type of an ICMP query or reply, else 0.</summary>
     public byte IcmpKind;
 

@@ -101,11 +101,12 @@ public sealed class TrackerTests
         }
     }
 
-    [Fact]
-    public void An_icmp_query_may_be_repeated_and_answered_in_any_order()
+    [Theory]
+    [InlineData(ConnectionState.IcmpUnreplied, ConnectionState.IcmpReplied)]
+    [InlineData(ConnectionState.GreUnreplied, ConnectionState.GreReplied)]
+    [InlineData(ConnectionState.GenericUnreplied, ConnectionState.GenericReplied)]
+    public void What_only_asks_and_answers_may_do_so_in_any_order(ConnectionState unreplied, ConnectionState replied)
     {
-        ConnectionState unreplied = ConnectionState.IcmpUnreplied;
-        ConnectionState replied = ConnectionState.IcmpReplied;
         Assert.Equal((byte)unreplied, Trackers.Transitions[Trackers.IndexOf(Direction.Original, Trackers.Plain, unreplied)]);
         Assert.Equal((byte)replied, Trackers.Transitions[Trackers.IndexOf(Direction.Reply, Trackers.Plain, unreplied)]);
         Assert.Equal((byte)replied, Trackers.Transitions[Trackers.IndexOf(Direction.Original, Trackers.Plain, replied)]);
@@ -116,10 +117,11 @@ public sealed class TrackerTests
     public void Every_other_cell_refuses_and_every_next_state_has_a_name()
     {
         Assert.Equal(2 * 8 * TimeoutTable.States, Trackers.Transitions.Length);
-        ConnectionState[] udpAndIcmp =
+        ConnectionState[] plain =
         [
             ConnectionState.UdpUnreplied, ConnectionState.UdpReplied, ConnectionState.UdpStream,
-            ConnectionState.IcmpUnreplied, ConnectionState.IcmpReplied,
+            ConnectionState.IcmpUnreplied, ConnectionState.IcmpReplied, ConnectionState.GreUnreplied, ConnectionState.GreReplied,
+            ConnectionState.GenericUnreplied, ConnectionState.GenericReplied,
         ];
         foreach (Direction direction in Enum.GetValues<Direction>())
         {
@@ -129,7 +131,7 @@ public sealed class TrackerTests
                 {
                     byte next = Trackers.Transitions[Trackers.IndexOf(direction, packetClass, (ConnectionState)state)];
                     bool isTcp = state is >= (int)ConnectionState.TcpSynSent and <= (int)ConnectionState.TcpClose && packetClass <= Trackers.Rst;
-                    bool isPlain = packetClass == Trackers.Plain && udpAndIcmp.Contains((ConnectionState)state);
+                    bool isPlain = packetClass == Trackers.Plain && plain.Contains((ConnectionState)state);
                     if (isTcp || isPlain)
                     {
                         Assert.True(
@@ -198,16 +200,37 @@ public sealed class TrackerTests
         Assert.Equal(ConnectionState.IcmpUnreplied, state);
     }
 
-    [Fact]
-    public void Other_protocols_open_nothing() =>
-        Assert.Equal(DropReason.ProtocolUnsupported, Trackers.Open(Tuple(IpProtocol.Esp), TcpFlags.None, loose: true, out _));
+    [Theory]
+    [InlineData(IpProtocol.Udp, 0, DropReason.None, ConnectionState.UdpUnreplied)]
+    [InlineData(IpProtocol.UdpLite, 0, DropReason.None, ConnectionState.UdpUnreplied)]
+    [InlineData(IpProtocol.Gre, 0, DropReason.None, ConnectionState.GreUnreplied)]
+    [InlineData(IpProtocol.Esp, 0, DropReason.None, ConnectionState.GenericUnreplied)]
+    [InlineData(253, 0, DropReason.None, ConnectionState.GenericUnreplied)]
+    [InlineData(IpProtocol.Icmpv6, Icmpv6Type.EchoRequest, DropReason.None, ConnectionState.IcmpUnreplied)]
+    [InlineData(IpProtocol.Icmpv6, Icmpv6Type.EchoReply, DropReason.IcmpReplyUnsolicited, null)]
+    [InlineData(IpProtocol.Sctp, 0, DropReason.ProtocolUnsupported, null)]
+    [InlineData(IpProtocol.Dccp, 0, DropReason.ProtocolUnsupported, null)]
+    public void Every_protocol_without_a_tracker_of_its_own_opens_by_its_number(
+        byte protocol, byte kind, DropReason reason, ConnectionState? state)
+    {
+        Assert.Equal(reason, Trackers.Open(protocol, kind, out ConnectionState opened));
+        Assert.Equal(state ?? opened, opened);
+        Ipv4Tuple tuple = new() { Protocol = protocol, Kind = kind };
+        Assert.Equal(reason, Trackers.Open(tuple, TcpFlags.None, loose: true, out ConnectionState byTuple));
+        Assert.Equal(opened, byTuple);
+    }
 
     [Fact]
-    public void Only_established_tcp_and_streams_are_assured_and_only_replies_count_as_replies()
+    public void Only_open_connections_and_streams_are_assured_and_only_replies_count_as_replies()
     {
+        ConnectionState[] open =
+        [
+            ConnectionState.TcpEstablished, ConnectionState.UdpStream, ConnectionState.GreReplied, ConnectionState.SctpEstablished,
+            ConnectionState.DccpOpen,
+        ];
         foreach (ConnectionState state in Enum.GetValues<ConnectionState>())
         {
-            EntryFlags assured = state is ConnectionState.TcpEstablished or ConnectionState.UdpStream ? EntryFlags.Assured : EntryFlags.None;
+            EntryFlags assured = open.Contains(state) ? EntryFlags.Assured : EntryFlags.None;
             Assert.Equal(assured, Trackers.FlagsOf(state, Direction.Original));
             Assert.Equal(assured | EntryFlags.SeenReply, Trackers.FlagsOf(state, Direction.Reply));
         }
@@ -219,6 +242,11 @@ public sealed class TrackerTests
         TimeoutTable timeouts = default;
         timeouts.SetDefaults();
         Assert.True(timeouts.Seconds(0, ConnectionState.TcpEstablished) >= 7440, "RFC 5382 REQ-5: 2 h 4 min");
+        Assert.True(timeouts.Seconds(0, ConnectionState.TcpUnacknowledged) >= 7440, "RFC 5382 REQ-5: idle is idle");
+        Assert.True(timeouts.Seconds(0, ConnectionState.TcpRetransmitting) >= 240, "RFC 5382 REQ-5");
+        Assert.True(timeouts.Seconds(0, ConnectionState.DccpOpen) >= 7440, "RFC 5597 REQ-5");
+        Assert.True(timeouts.Seconds(0, ConnectionState.DccpRespond) >= 480, "RFC 4340 §8.1.3: 4 MSL");
+        Assert.True(timeouts.Seconds(0, ConnectionState.SctpEstablished) > 210, "RFC 9260 §16: 5 heartbeats of 30 s and one RTO.Max");
         foreach (ConnectionState state in Enum.GetValues<ConnectionState>().Where(state => state is > ConnectionState.None and <= ConnectionState.TcpClose))
         {
             Assert.True(timeouts.Seconds(0, state) >= 240, $"RFC 5382 REQ-5: 4 min in {state}");
@@ -231,6 +259,52 @@ public sealed class TrackerTests
     }
 
     [Fact]
+    public void The_linux_preset_has_the_values_that_a_linux_router_starts_with()
+    {
+        TimeoutTable timeouts = default;
+        timeouts.SetLinux();
+        Dictionary<string, uint> expected = new()
+        {
+            ["TcpSynSent"] = 120, ["TcpSynSent2"] = 120, ["TcpSynReceived"] = 60, ["TcpEstablished"] = 432_000, ["TcpFinWait"] = 120,
+            ["TcpCloseWait"] = 60, ["TcpLastAck"] = 30, ["TcpTimeWait"] = 120, ["TcpClose"] = 10, ["TcpRetransmitting"] = 300,
+            ["TcpUnacknowledged"] = 300, ["UdpUnreplied"] = 30, ["UdpReplied"] = 30, ["UdpStream"] = 120, ["IcmpUnreplied"] = 30,
+            ["IcmpReplied"] = 30, ["GreUnreplied"] = 30, ["GreReplied"] = 180, ["GenericUnreplied"] = 600, ["GenericReplied"] = 600,
+            ["SctpCookieWait"] = 3, ["SctpCookieEchoed"] = 3, ["SctpEstablished"] = 210, ["SctpShutdownSent"] = 3,
+            ["SctpShutdownReceived"] = 3, ["SctpShutdownAckSent"] = 3, ["SctpClosed"] = 10, ["SctpHeartbeatSent"] = 30,
+            ["DccpRequest"] = 240, ["DccpRespond"] = 480, ["DccpPartOpen"] = 480, ["DccpOpen"] = 43_200, ["DccpCloseRequest"] = 64,
+            ["DccpClosing"] = 64, ["DccpTimeWait"] = 240,
+        };
+        foreach (ConnectionState state in Enum.GetValues<ConnectionState>().Where(state => state != ConnectionState.None))
+        {
+            Assert.Equal((state, expected[state.ToString()]), (state, timeouts.Seconds(0, state)));
+        }
+    }
+
+    [Fact]
+    public void Every_place_of_both_presets_has_a_timeout()
+    {
+        TimeoutTable defaults = default;
+        TimeoutTable linux = default;
+        defaults.SetDefaults();
+        linux.SetLinux();
+        for (int state = 0; state < TimeoutTable.States; state++)
+        {
+            Assert.NotEqual(0u, defaults.Seconds(0, (ConnectionState)state));
+            Assert.NotEqual(0u, linux.Seconds(0, (ConnectionState)state));
+        }
+    }
+
+    [Fact]
+    public void A_cap_shortens_a_timeout_and_never_lengthens_it()
+    {
+        TimeoutTable timeouts = default;
+        timeouts.SetLinux();
+        Assert.Equal(432_000u, timeouts.Seconds(0, ConnectionState.TcpEstablished, ConnectionState.None));
+        Assert.Equal(300u, timeouts.Seconds(0, ConnectionState.TcpEstablished, ConnectionState.TcpRetransmitting));
+        Assert.Equal(10u, timeouts.Seconds(0, ConnectionState.TcpClose, ConnectionState.TcpUnacknowledged));
+    }
+
+    [Fact]
     public void A_timeout_is_kept_by_policy_and_state()
     {
         TimeoutTable timeouts = default;
@@ -239,6 +313,7 @@ public sealed class TrackerTests
         Assert.Equal(0u, timeouts.Seconds(2, ConnectionState.UdpStream));
         Assert.Throws<ArgumentOutOfRangeException>(() => timeouts.Set(TimeoutTable.Policies, ConnectionState.UdpStream, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => timeouts.Set(0, ConnectionState.UdpStream, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => timeouts.Set(0, (ConnectionState)TimeoutTable.States, 1));
     }
 
     private static Ipv4Tuple Tuple(byte protocol) => new() { Protocol = protocol };

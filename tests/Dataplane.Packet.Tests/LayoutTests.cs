@@ -31,6 +31,7 @@ public sealed class LayoutTests
             "VersionAndLength@0 TypeOfService@1 TotalLengthBytes@2 Identification@4 FlagsAndOffset@6 Ttl@8 Protocol@9 Checksum@10 "
             + "Source@12 Destination@16"
         },
+        { typeof(FragmentHeader), 8, "NextHeader@0 OffsetAndFlags@2 Identification@4" },
         { typeof(Ipv6Header), 40, "VersionClassFlow@0 PayloadLengthBytes@4 NextHeader@6 HopLimit@7 Source@8 Destination@24" },
         {
             typeof(TcpHeader), 20,
@@ -50,7 +51,8 @@ public sealed class LayoutTests
         {
             typeof(PacketMeta), 64,
             "Tuple@0 Hash@16 L3@24 L4@32 Reference@40 L3LengthBytes@44 L4LengthBytes@46 Kind@48 TcpFlags@49 Ttl@50 L2LengthBytes@51 "
-            + "Port@52 Reason@53 VlanId@54 PayloadBytes@56 Egress@58 Adjacency@60"
+            + "Port@52 Reason@53 VlanId@54 PayloadBytes@56 Egress@58 Fragment@59 Adjacency@60 FragmentId@16 FragmentOffsetBytes@20 "
+            + "FragmentLengthBytes@22"
         },
     };
 

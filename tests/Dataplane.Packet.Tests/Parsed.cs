@@ -14,4 +14,5 @@ internal readonly record struct Parsed(
     int PayloadBytes = 0,
     TcpFlags TcpFlags = TcpFlags.None,
     byte Ttl = 0,
-    ushort VlanId = 0);
+    ushort VlanId = 0,
+    FragmentReference Fragment = default);

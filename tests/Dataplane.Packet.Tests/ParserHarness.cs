@@ -43,7 +43,7 @@ internal sealed unsafe class ParserHarness : IDisposable
         Assert.Equal(0, Meta->Egress);
         byte* data = mbuf->Data;
         Assert.Equal(Meta->L2LengthBytes, Meta->L3 - data);
-        bool isIpv6 = Meta->Kind is PacketKind.Ipv6Tracked or PacketKind.Ipv6IcmpError or PacketKind.Ipv6Neighbour;
+        bool isIpv6 = Meta->Kind is PacketKind.Ipv6Tracked or PacketKind.Ipv6IcmpError or PacketKind.Ipv6Neighbour or PacketKind.Ipv6Fragment;
         return new Parsed(
             reason,
             Meta->Kind,
@@ -56,7 +56,8 @@ internal sealed unsafe class ParserHarness : IDisposable
             Meta->PayloadBytes,
             Meta->TcpFlags,
             Meta->Ttl,
-            Meta->VlanId);
+            Meta->VlanId,
+            FragmentReference.Of(*Meta));
     }
 
     public void Dispose()

@@ -99,14 +99,20 @@ internal static class ReferenceParser
         int headerBytes = packet[0] % 16 * 4;
         int totalBytes = Read16(packet[2..]);
         byte protocol = packet[9];
-        ReferenceTransport transport = ReferenceTransport.Read(protocol, packet[headerBytes..totalBytes], isIpv6: false, hopLimit: 0);
+        FragmentReference fragment = FragmentReference.OfIpv4(packet[..totalBytes]);
+        if (fragment.Reason != DropReason.None)
+        {
+            return new(fragment.Reason);
+        }
+
+        ReferenceTransport transport = fragment.Transport(protocol, packet[headerBytes..totalBytes], isIpv6: false, hopLimit: 0);
         if (transport.Reason != DropReason.None)
         {
             return new(transport.Reason);
         }
 
         ReadOnlySpan<byte> message = packet.Slice(headerBytes, transport.LengthBytes);
-        if (!IsChecksumGood(message, protocol, packet.Slice(12, 8), flags, verifiesL4))
+        if (!fragment.IsPiece && !IsChecksumGood(message, protocol, packet.Slice(12, 8), flags, verifiesL4))
         {
             return new(DropReason.L4ChecksumBad);
         }
@@ -121,10 +127,10 @@ internal static class ReferenceParser
             Protocol = protocol,
             Kind = transport.Kind,
         };
-        PacketKind kind = transport.IsError ? PacketKind.Ipv4IcmpError : PacketKind.Ipv4Tracked;
+        PacketKind kind = fragment.IsPiece ? PacketKind.Ipv4Fragment : transport.IsError ? PacketKind.Ipv4IcmpError : PacketKind.Ipv4Tracked;
         return new(
             DropReason.None, kind, tuple, default, 0, headerBytes, totalBytes, transport.LengthBytes, transport.PayloadBytes,
-            transport.Flags, packet[8]);
+            transport.Flags, packet[8], Fragment: fragment);
     }
 
     private static DropReason Ipv4Header(ReadOnlySpan<byte> packet, MbufFlags flags)
@@ -179,11 +185,6 @@ internal static class ReferenceParser
             index += packet[index + 1];
         }
 
-        if ((packet[6] & 0x3F) != 0 || packet[7] != 0)
-        {
-            return DropReason.Ipv4FragmentUnsupported;
-        }
-
         if (packet[12] is 0 or 127 or >= 224 || packet.Slice(12, 4).SequenceEqual(packet.Slice(16, 4)))
         {
             return DropReason.Ipv4SourceInvalid;
@@ -213,7 +214,8 @@ internal static class ReferenceParser
         packet = packet[..(40 + payloadBytes)];
         byte protocol = packet[6];
         int offset = 40;
-        for (int count = 0; protocol is 43 or 44 or 51 or 60 || (protocol == 0 && count == 0); count++)
+        FragmentReference fragment = default;
+        for (int count = 0; !fragment.IsLater && (protocol is 43 or 44 or 51 or 60 || (protocol == 0 && count == 0)); count++)
         {
             if (count == 8)
             {
@@ -222,18 +224,26 @@ internal static class ReferenceParser
 
             if (packet.Length - offset < 8)
             {
-                return new(DropReason.Ipv6ExtensionTruncated);
+                return new(fragment.IsPiece ? DropReason.FragmentTooSmall : DropReason.Ipv6ExtensionTruncated);
             }
 
             if (protocol == 44)
             {
-                return new(DropReason.Ipv6FragmentUnsupported);
+                if (fragment.HasHeader)
+                {
+                    return new(DropReason.Ipv6ExtensionTooMany);
+                }
+
+                fragment = FragmentReference.OfIpv6(packet, offset);
+                protocol = fragment.IsLater ? (byte)44 : packet[offset];
+                offset += 8;
+                continue;
             }
 
             int lengthBytes = protocol == 51 ? packet[offset + 1] * 4 + 8 : packet[offset + 1] * 8 + 8;
             if (offset + lengthBytes > packet.Length)
             {
-                return new(DropReason.Ipv6ExtensionTruncated);
+                return new(fragment.IsPiece ? DropReason.FragmentTooSmall : DropReason.Ipv6ExtensionTruncated);
             }
 
             if (protocol == 43 && packet[offset + 3] > 0)
@@ -245,20 +255,21 @@ internal static class ReferenceParser
             offset += lengthBytes;
         }
 
-        DropReason reason = Ipv6Addresses(packet.Slice(8, 16), packet.Slice(24, 16), protocol);
+        DropReason reason = Ipv6Addresses(packet.Slice(8, 16), packet.Slice(24, 16), fragment.IsPiece ? (byte)44 : protocol);
+        reason = reason != DropReason.None ? reason : fragment.Reason;
         if (reason != DropReason.None)
         {
             return new(reason);
         }
 
-        ReferenceTransport transport = ReferenceTransport.Read(protocol, packet[offset..], isIpv6: true, hopLimit: packet[7]);
+        ReferenceTransport transport = fragment.Transport(protocol, packet[offset..], isIpv6: true, hopLimit: packet[7]);
         if (transport.Reason != DropReason.None)
         {
             return new(transport.Reason);
         }
 
         ReadOnlySpan<byte> message = packet.Slice(offset, transport.LengthBytes);
-        if (!IsChecksumGood(message, protocol, packet.Slice(8, 32), flags, verifiesL4))
+        if (!fragment.IsPiece && !IsChecksumGood(message, protocol, packet.Slice(8, 32), flags, verifiesL4))
         {
             return new(DropReason.L4ChecksumBad);
         }
@@ -273,12 +284,13 @@ internal static class ReferenceParser
             Protocol = protocol,
             Kind = transport.Kind,
         };
-        PacketKind kind = transport.IsError ? PacketKind.Ipv6IcmpError
+        PacketKind kind = fragment.IsPiece ? PacketKind.Ipv6Fragment
+            : transport.IsError ? PacketKind.Ipv6IcmpError
             : transport.IsNeighbour ? PacketKind.Ipv6Neighbour
             : PacketKind.Ipv6Tracked;
         return new(
             DropReason.None, kind, new Ipv4Tuple { Zone = zone, Protocol = protocol }, tuple6, 0, offset, 40 + payloadBytes,
-            transport.LengthBytes, transport.PayloadBytes, transport.Flags, packet[7]);
+            transport.LengthBytes, transport.PayloadBytes, transport.Flags, packet[7], Fragment: fragment with { HasHeader = false });
     }
 
     private static DropReason Ipv6Addresses(ReadOnlySpan<byte> source, ReadOnlySpan<byte> destination, byte protocol)

@@ -39,6 +39,21 @@ internal static class SampleFrames
         ["source quench"] = Error(IcmpType.SourceQuench, 0),
         ["time exceeded"] = Error(IcmpType.TimeExceeded, 0),
         ["parameter problem"] = Error(IcmpType.ParameterProblem, 0),
+        ["first fragment"] = Four().WithFlagsAndOffset(0x2000).Udp(1000, 53).Payload(8).WithUdpLength(700).Build(),
+        ["first fragment of tcp"] = Four().WithFlagsAndOffset(0x2000).Tcp(40000, 443, options: [1, 1, 1, 1]).Payload(16).Build(),
+        ["first fragment of an echo"] = Four().WithFlagsAndOffset(0x2000).Icmp(IcmpType.EchoRequest, 0, 500, 1).Payload(32).Build(),
+        ["middle fragment"] = Four().WithFlagsAndOffset(0x2003).Udp(1, 2).Payload(8).Trailer(new byte[4]).Build(),
+        ["last fragment with options"] = Four().Options(1, 1, 1, 1).WithFlagsAndOffset(185).Udp(1, 2).Payload(3).Build(),
+        ["fragment of an unknown protocol"] = Four().WithProtocol(99).WithFlagsAndOffset(185).Udp(1, 2).Payload(3).Build(),
+        ["first fragment6"] = Six().Extension(IpProtocol.Fragment, 0, 0, 0, 1, 1, 2, 3, 4).Udp(1000, 53).Payload(8).WithUdpLength(700).Build(),
+        ["first fragment6 behind and before extensions"] = Six()
+            .Extension(IpProtocol.HopByHop, 0, 0, 5, 2, 0, 0, 1, 0)
+            .Extension(IpProtocol.Fragment, 0, 0, 0, 1, 1, 2, 3, 4)
+            .Extension(IpProtocol.DestinationOptions, 0, 0, 1, 4, 0, 0, 0, 0)
+            .Icmpv6(Icmpv6Type.EchoRequest, 0, 0x01F4_0001).Payload(16).Build(),
+        ["middle fragment6"] = Six().Extension(IpProtocol.Fragment, 0, 0, 0, 0x19, 1, 2, 3, 4).Udp(1, 2).Payload(8).Build(),
+        ["last fragment6"] = Six().Extension(IpProtocol.Fragment, 0, 0, 5, 0xC8, 1, 2, 3, 4).Udp(1, 2).Payload(3).Build(),
+        ["atomic fragment6"] = Six().Extension(IpProtocol.Fragment, 0, 0, 0, 0, 1, 2, 3, 4).Udp(1000, 53).Payload(5).Build(),
         ["udp6"] = Six().Udp(1000, 53).Payload(5).Build(),
         ["tcp6"] = Six().Tcp(40000, 443).Payload(6).Trailer(new byte[3]).Build(),
         ["tcp6 in a vlan"] = Six().Vlan(7).Tcp(40000, 443).Build(),

@@ -1,0 +1,150 @@
+using Dataplane.Packet;
+
+namespace Dataplane.Conntrack;
+
+/// <content>Data, acknowledgments and FINs: everything but SYN and RST.</content>
+public static unsafe partial class TcpTracker
+{
+    private static TrackerVerdict JudgeSegment(
+        ref TcpWindows windows, ConnectionState state, Direction direction, in TcpSegment segment, in TcpPolicy policy, byte next)
+    {
+        if ((segment.Flags & TcpFlags.Ack) == 0)
+        {
+            // Every segment after the SYN has it (RFC 9293 §3.10.7.4, fifth).
+            return TrackerVerdict.Invalid(DropReason.TcpAckMissing);
+        }
+
+        if (next == Trackers.Keep)
+        {
+            // Before the handshake: an ACK of an older connection of this tuple, on its way to be answered by a reset.
+            return TrackerVerdict.Keep;
+        }
+
+        if ((windows.Bits & TcpWindows.Learned) != 0)
+        {
+            LearnAcknowledged(ref windows, direction, segment.HighestAcknowledged());
+        }
+
+        DropReason reason = Misfit(ref windows, direction, segment);
+        if (reason == DropReason.None && state == ConnectionState.TcpSynReceived && direction == Direction.Original
+            && (int)(segment.Acknowledgment - windows.Original.MaxAck) < 0)
+        {
+            // The handshake's last step proves that its sender has received the SYN-ACK: only the exact number does.
+            reason = DropReason.TcpAckBelowWindow;
+        }
+
+        if (reason != DropReason.None)
+        {
+            // Liberal: let through, but no window is learnt from it, or one forged segment would move them for good; and
+            // no handshake ends by it.
+            return !policy.IsLiberal ? TrackerVerdict.Invalid(reason)
+                : state == ConnectionState.TcpSynReceived ? TrackerVerdict.Keep
+                : TrackerVerdict.Next((segment.Flags & TcpFlags.Fin) == 0 ? next : JudgeFin(ref windows, state, direction, next));
+        }
+
+        if (next == (byte)ConnectionState.TcpEstablished && state == ConnectionState.TcpSynReceived)
+        {
+            windows.SettleScales();
+        }
+
+        if ((segment.Flags & TcpFlags.Fin) != 0)
+        {
+            next = JudgeFin(ref windows, state, direction, next);
+        }
+
+        Accept(ref windows, direction, segment);
+        return TrackerVerdict.Next(next, CapOf(ref windows, direction, policy));
+    }
+
+    /// <summary>Tells the first FIN's repetition, which changes nothing, from the second FIN.</summary>
+    /// <remarks>The sequence numbers cannot: an ACK from behind a FIN may overtake it.</remarks>
+    private static byte JudgeFin(ref TcpWindows windows, ConnectionState state, Direction direction, byte next)
+    {
+        if (state is ConnectionState.TcpFinWait or ConnectionState.TcpCloseWait)
+        {
+            return windows.FirstToClose == direction ? (byte)state : next;
+        }
+
+        if (next == (byte)ConnectionState.TcpFinWait)
+        {
+            windows.FirstToClose = direction;
+        }
+
+        return next;
+    }
+
+    /// <summary>Why no endpoint that has seen what passed here could have sent this; <see cref="DropReason.None"/> if one could.</summary>
+    private static DropReason Misfit(ref TcpWindows windows, Direction direction, in TcpSegment segment)
+    {
+        ref TcpSide own = ref TcpWindows.Side(ref windows, direction);
+        ref TcpSide peer = ref TcpWindows.Side(ref windows, Opposite(direction));
+        uint acknowledged = segment.HighestAcknowledged();
+        if ((int)(segment.Sequence - peer.Granted) > 0 && (int)(segment.Sequence - own.End) > 0)
+        {
+            return DropReason.TcpSequenceAboveWindow;
+        }
+
+        if ((int)(segment.End - (own.End - windows.SpanBytes(Opposite(direction)) - 1)) < 0)
+        {
+            return DropReason.TcpSequenceBelowWindow;
+        }
+
+        if ((int)(acknowledged - peer.End) > 0)
+        {
+            return DropReason.TcpAckAboveWindow;
+        }
+
+        return (int)(acknowledged - (peer.End - windows.SpanBytes(direction))) < 0
+            ? DropReason.TcpAckBelowWindow : DropReason.None;
+    }
+
+    /// <summary>Moves the windows by a segment that fits.</summary>
+    private static void Accept(ref TcpWindows windows, Direction direction, in TcpSegment segment)
+    {
+        ref TcpSide own = ref TcpWindows.Side(ref windows, direction);
+        ref TcpSide peer = ref TcpWindows.Side(ref windows, Opposite(direction));
+        if ((int)(segment.End - own.End) > 0)
+        {
+            own.End = segment.End;
+        }
+        else if (segment.HasLength && (int)(segment.Sequence - peer.MaxAck) <= 0)
+        {
+            // Nothing new, from the first unacknowledged byte or before it: what a retransmission timer sends
+            // (RFC 6298 §5.4), or the byte of a keep-alive. Resent holes further on are no sign of a dead peer.
+            windows.CountRetransmission(direction);
+        }
+
+        if ((int)(segment.Acknowledgment - own.MaxAck) > 0)
+        {
+            own.MaxAck = segment.Acknowledgment;
+        }
+
+        // The peer probes a window of zero with one byte, whose number its later segments carry (RFC 9293 §3.8.6.1).
+        uint windowBytes = (segment.Flags & TcpFlags.Syn) != 0 ? segment.Window
+            : (uint)segment.Window << windows.Scale(direction);
+        uint granted = segment.Acknowledgment + (windowBytes == 0 ? 1 : windowBytes);
+        if ((int)(granted - own.Granted) > 0)
+        {
+            own.Granted = granted;
+        }
+
+        windows.NoteWindow(direction, windowBytes);
+        windows.ForgetRetransmissions(Opposite(direction));
+        if (direction == Direction.Original)
+        {
+            // A live opener's segment: its SYN, if there was one, was not its own.
+            windows.ForgetRestart();
+        }
+    }
+
+    /// <summary>What passed before the connection was taken up may be acknowledged later.</summary>
+    private static void LearnAcknowledged(ref TcpWindows windows, Direction direction, uint acknowledged)
+    {
+        ref TcpSide peer = ref TcpWindows.Side(ref windows, Opposite(direction));
+        uint ahead = acknowledged - peer.End;
+        if (ahead <= windows.SpanBytes(direction))
+        {
+            peer.End = acknowledged;
+        }
+    }
+}
