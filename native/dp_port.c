@@ -163,6 +163,11 @@ int32_t dp_port_set_promiscuous(uint16_t port, uint32_t on)
 	return on ? rte_eth_promiscuous_enable(port) : rte_eth_promiscuous_disable(port);
 }
 
+int32_t dp_port_set_multicast(uint16_t port, uint32_t on)
+{
+	return on ? rte_eth_allmulticast_enable(port) : rte_eth_allmulticast_disable(port);
+}
+
 int32_t dp_port_link(uint16_t port, struct dp_port_link *link)
 {
 	struct rte_eth_link now;

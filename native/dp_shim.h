@@ -7,7 +7,7 @@
  *     unless its comment says so;
  *   - the result is 0 or a negative errno, except where a count or a value is the natural result;
  *   - `const char *` is a NUL-terminated UTF-8 string; an out-pointer is never NULL;
- *   - functions of dp_burst.c and dp_fib.c's lookup run on workers: they neither allocate, lock nor print.
+ *   - functions of dp_burst.c and the lookups of dp_fib.c and dp_fib6.c run on workers: they neither allocate, lock nor print.
  */
 #ifndef DP_SHIM_H
 #define DP_SHIM_H
@@ -19,6 +19,7 @@
 struct rte_mbuf;
 struct rte_mempool;
 struct rte_fib;
+struct rte_fib6;
 
 /* ---- dp_eal.c: start, stop, lcores, devices ------------------------------------------------------- */
 
@@ -199,6 +200,9 @@ DP_EXPORT int32_t dp_port_mtu(uint16_t port, uint16_t *mtu);
 DP_EXPORT int32_t dp_port_set_mtu(uint16_t port, uint16_t mtu);
 DP_EXPORT int32_t dp_port_set_promiscuous(uint16_t port, uint32_t on);
 
+/* Take every multicast frame; -ENOTSUP where the driver has no such switch. */
+DP_EXPORT int32_t dp_port_set_multicast(uint16_t port, uint32_t on);
+
 /* What the driver knows now, without waiting for negotiation. */
 DP_EXPORT int32_t dp_port_link(uint16_t port, struct dp_port_link *link);
 DP_EXPORT int32_t dp_port_stats(uint16_t port, struct dp_port_stats *stats);
@@ -254,6 +258,24 @@ DP_EXPORT int32_t dp_fib_delete(struct rte_fib *fib, uint32_t address, uint32_t 
 /* addresses: count in host order; next_hops: room for count. Safe beside one writer. */
 DP_EXPORT int32_t dp_fib_lookup_bulk(struct rte_fib *fib, const uint32_t *addresses, uint64_t *next_hops,
 				     uint32_t count);
+
+/* ---- dp_fib6.c: IPv6 routes, a trie of 24 bits and then 8 a step (one to 14 memory accesses a lookup) -- */
+
+/*
+ * As dp_fib_create, but for groups_max: tables of 256 next hops, one for each step of 8 bits that a prefix has
+ * behind its 24th, not shared between prefixes in the library's reckoning, and one to spare; at least 1.
+ * There is no deletion: a changed set of routes is a new table.
+ */
+DP_EXPORT struct rte_fib6 *dp_fib6_create(const char *name, uint32_t routes_max, uint32_t groups_max,
+					  uint64_t default_next_hop, int32_t node, int32_t *error);
+DP_EXPORT void dp_fib6_free(struct rte_fib6 *fib);
+
+/* address: 16 bytes in network order; bits behind the prefix are ignored. length: 0..128. */
+DP_EXPORT int32_t dp_fib6_add(struct rte_fib6 *fib, const uint8_t *address, uint32_t length, uint64_t next_hop);
+
+/* addresses: count of 16 bytes each, network order; next_hops: room for count. */
+DP_EXPORT int32_t dp_fib6_lookup_bulk(struct rte_fib6 *fib, const uint8_t *addresses, uint64_t *next_hops,
+				      uint32_t count);
 
 /* ---- dp_layout.c: what the shim was compiled with -------------------------------------------------- */
 

@@ -179,6 +179,8 @@ static void test_ring_port(struct rte_mempool *pool)
 	check(dp_port_adjust_descriptors(port, &rx, &tx) == 0, "descriptor counts are adjusted");
 	check(dp_port_setup_rx(port, 0, rx, pool) == 0 && dp_port_setup_tx(port, 0, tx) == 0, "queues are set up");
 	check(dp_port_start(port) == 0, "it starts");
+	check(dp_port_set_multicast(port, 1) == 0 && dp_port_set_multicast(port, 0) == 0, "it takes multicast frames, or not");
+	check(dp_port_set_multicast(UINT16_MAX, 1) == -ENODEV, "no port takes none");
 	check(dp_port_link(port, &link) == 0 && link.up == 1, "its link is up");
 
 	check(dp_mbuf_alloc_bulk(pool, out, BURST) == 0, "a burst to send");
@@ -226,6 +228,35 @@ static void test_fib(void)
 	      "a deleted route uncovers the shorter one");
 	check(dp_fib_create("test", 0, 64, 9, -1, &error) == NULL && error == -EINVAL, "no routes is no FIB");
 	dp_fib_free(fib);
+}
+
+static void test_fib6(void)
+{
+	static const uint8_t documentation[16] = {0x20, 0x01, 0x0d, 0xb8};
+	static const uint8_t subnet[16] = {0x20, 0x01, 0x0d, 0xb8, 0, 7};
+	static const uint8_t addresses[][16] = {
+		{0x20, 0x01, 0x0d, 0xb8, 0, 8, [15] = 1},
+		{0x20, 0x01, 0x0d, 0xb8, 0, 7, [15] = 1},
+		{0x20, 0x01, 0x0d, 0xb8, 0, 7, [15] = 2},
+		{0x20, 0x02},
+	};
+	uint64_t hops[COUNT(addresses)];
+	int32_t error = 1;
+	struct rte_fib6 *fib = dp_fib6_create("test6", 64, 64, 9, -1, &error);
+
+	check(fib != NULL && error == 0, "an IPv6 FIB is made");
+	if (fib == NULL)
+		return;
+
+	check(dp_fib6_add(fib, documentation, 32, 1) == 0 && dp_fib6_add(fib, subnet, 48, 2) == 0 &&
+		      dp_fib6_add(fib, addresses[2], 128, 3) == 0,
+	      "IPv6 routes are added");
+	check(dp_fib6_add(fib, subnet, 129, 1) == -EINVAL, "a prefix of 129 bits is not one");
+	check(dp_fib6_lookup_bulk(fib, addresses[0], hops, COUNT(addresses)) == 0, "IPv6 addresses are looked up");
+	check(hops[0] == 1 && hops[1] == 2 && hops[2] == 3 && hops[3] == 9,
+	      "the longest IPv6 prefix wins, else the default");
+	check(dp_fib6_create("test6", 64, 0, 9, -1, &error) == NULL && error == -EINVAL, "no groups is no IPv6 FIB");
+	dp_fib6_free(fib);
 }
 
 static void test_tables(void)
@@ -283,6 +314,7 @@ int main(void)
 		test_lcore();
 		test_ring_port(test_mempool());
 		test_fib();
+		test_fib6();
 		test_tables();
 		test_memory_limit();
 		check(dp_eal_cleanup() == 0, "EAL stops");

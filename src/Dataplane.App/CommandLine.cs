@@ -21,13 +21,15 @@ internal static class CommandLine
     /// <returns>One of <see cref="ExitCode"/>.</returns>
     internal static int Run(string[] args, Terminal terminal, RouterStart start)
     {
-        RootCommand root = new("A NAT router over DPDK: runs it, checks its configuration, shows what it does and changes its limits.");
+        RootCommand root = new(
+            "A NAT router over DPDK: runs it, checks its configuration, shows what it does and changes its limits and timeouts.");
         root.Subcommands.Add(RunVerb.Create(terminal, start));
         root.Subcommands.Add(CheckVerb.Create(terminal));
         root.Subcommands.Add(ShowVerb.Create(terminal));
         root.Subcommands.Add(StatusVerb.Create(terminal));
         root.Subcommands.Add(LimitsVerb.Create(terminal));
         root.Subcommands.Add(TableVerb.Create(terminal));
+        root.Subcommands.Add(TimeoutsVerb.Create(terminal));
         root.Subcommands.Add(VersionVerb.Create(terminal));
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

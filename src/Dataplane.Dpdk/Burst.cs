@@ -73,4 +73,13 @@ public static unsafe partial class Burst
     [SuppressGCTransition]
     [LibraryImport(Library, EntryPoint = "dp_fib_lookup_bulk")]
     public static partial int FibLookup(void* fib, uint* addresses, ulong* nextHops, uint count);
+
+    /// <summary>Next hops of <paramref name="count"/> IPv6 addresses; 0, or a negative errno on bad arguments.</summary>
+    /// <remarks>
+    /// Suppressed transition: at most 14 dependent memory accesses an address, 6 for a /64. Only a host route of which not one
+    /// step lies in a cache comes near 1 µs. For one address at a time, which is how first packets come.
+    /// </remarks>
+    [SuppressGCTransition]
+    [LibraryImport(Library, EntryPoint = "dp_fib6_lookup_bulk")]
+    public static partial int Fib6Lookup(void* fib, Ipv6Address* addresses, ulong* nextHops, uint count);
 }

@@ -51,6 +51,7 @@ public sealed unsafe partial class EthernetPort
         }
 
         _promiscuous = configuration.Promiscuous;
+        _multicast = configuration.Multicast;
     }
 
     private void CheckLimits(PortConfiguration configuration)

@@ -61,6 +61,23 @@ public sealed unsafe partial class EthernetPort
         _promiscuous = on;
     }
 
+    /// <summary>Lets multicast frames in, by the switch for them or else by the one for all frames.</summary>
+    private void TakeMulticast()
+    {
+        foreach (Member member in _members)
+        {
+            ulong position = EalLog.Position;
+            int result = Native.dp_port_set_multicast(member.Port, 1);
+            if (result == -Errno.NotSupported)
+            {
+                SetPromiscuous(true);
+                return;
+            }
+
+            Check(result, "all multicast frames", position);
+        }
+    }
+
     /// <summary>Up when every member is; does not wait for negotiation.</summary>
     public LinkStatus Link()
     {

@@ -15,6 +15,7 @@ public sealed unsafe partial class EthernetPort : IDisposable
     private PortQueue[] _rxQueues = [];
     private PortQueue[] _txQueues = [];
     private bool _promiscuous;
+    private bool _multicast;
     private bool _running;
 
     private EthernetPort(string name, DeviceSpec device)
@@ -99,6 +100,10 @@ public sealed unsafe partial class EthernetPort : IDisposable
         if (_promiscuous)
         {
             SetPromiscuous(true);
+        }
+        else if (_multicast)
+        {
+            TakeMulticast();
         }
     }
 

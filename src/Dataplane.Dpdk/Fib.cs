@@ -11,6 +11,9 @@ public sealed unsafe class Fib : IDisposable
     /// <summary>Next hops are below this: one of 32 bits marks the second table.</summary>
     public const uint NextHopMax = int.MaxValue;
 
+    /// <summary>EAL memory of the first table.</summary>
+    public const long FirstTableBytes = 4L << 24;
+
     private void* _fib;
 
     private Fib(void* fib) => _fib = fib;

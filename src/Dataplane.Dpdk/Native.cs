@@ -124,6 +124,9 @@ internal static unsafe partial class Native
     internal static partial int dp_port_set_promiscuous(ushort port, uint on);
 
     [LibraryImport(Library)]
+    internal static partial int dp_port_set_multicast(ushort port, uint on);
+
+    [LibraryImport(Library)]
     internal static partial int dp_port_link(ushort port, NativePortLink* link);
 
     [LibraryImport(Library)]
@@ -147,6 +150,16 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library)]
     internal static partial int dp_fib_delete(void* fib, uint address, uint length);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial void* dp_fib6_create(
+        string name, uint routesMax, uint groupsMax, ulong defaultNextHop, int node, int* error);
+
+    [LibraryImport(Library)]
+    internal static partial void dp_fib6_free(void* fib);
+
+    [LibraryImport(Library)]
+    internal static partial int dp_fib6_add(void* fib, Ipv6Address* address, uint length, ulong nextHop);
 
     [LibraryImport(Library)]
     internal static partial NativeLayoutField* dp_layout_fields(uint* count);

@@ -33,6 +33,10 @@ public sealed record PortConfiguration
 
     /// <summary>Take frames for any address.</summary>
     public bool Promiscuous { get; init; }
+
+    /// <summary>Take every multicast frame, which neighbour discovery comes in. Where a device cannot, it takes frames for any
+    /// address.</summary>
+    public bool Multicast { get; init; }
 }
 
 /// <summary>What a port's device is and can do.</summary>

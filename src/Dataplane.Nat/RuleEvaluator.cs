@@ -6,21 +6,37 @@ namespace Dataplane.Nat;
 /// <remarks>Rules are few and first packets are rare beside the rest: a list is walked in order.</remarks>
 public static unsafe class RuleEvaluator
 {
-    /// <summary>All matching track rules, merged; the last mark wins.</summary>
-    public static TrackActions Track(TrackRule* rules, int count, in FirstPacket packet, ref uint mark)
+    /// <summary>Applies all matching track rules; what one sets, the next ones see.</summary>
+    /// <param name="rules">In order.</param>
+    /// <param name="count">Of them.</param>
+    /// <param name="packet">Its mark, label and state change.</param>
+    public static TrackDecision Track(TrackRule* rules, int count, ref FirstPacket packet)
     {
-        TrackActions actions = TrackActions.None;
+        TrackDecision decision = default;
         for (int index = 0; index < count; index++)
         {
-            TrackRule* rule = rules + index;
-            if (rule->Match.Matches(packet, routed: false))
+            if (rules[index].Match.Matches(packet, routed: false))
             {
-                actions |= rule->Actions;
-                mark = (rule->Actions & TrackActions.SetMark) != 0 ? rule->Mark : mark;
+                decision = decision.And(rules[index].Do, ref packet.Mark, ref packet.Label, ref packet.State);
             }
         }
 
-        return actions;
+        return decision;
+    }
+
+    /// <summary>The same for IPv6.</summary>
+    public static TrackDecision Track(TrackRule6* rules, int count, ref FirstPacket6 packet)
+    {
+        TrackDecision decision = default;
+        for (int index = 0; index < count; index++)
+        {
+            if (rules[index].Match.Matches(packet, routed: false))
+            {
+                decision = decision.And(rules[index].Do, ref packet.Mark, ref packet.Label, ref packet.State);
+            }
+        }
+
+        return decision;
     }
 
     /// <summary>Applies the first matching destination rule to the packet's tuple.</summary>
@@ -50,6 +66,20 @@ public static unsafe class RuleEvaluator
 
     /// <summary>The first matching filter rule's verdict, or the default.</summary>
     public static FilterVerdict Filter(FilterRule* rules, int count, FilterVerdict otherwise, in FirstPacket packet)
+    {
+        for (int index = 0; index < count; index++)
+        {
+            if (rules[index].Match.Matches(packet, routed: true))
+            {
+                return rules[index].Verdict;
+            }
+        }
+
+        return otherwise;
+    }
+
+    /// <summary>The same for IPv6.</summary>
+    public static FilterVerdict Filter(FilterRule6* rules, int count, FilterVerdict otherwise, in FirstPacket6 packet)
     {
         for (int index = 0; index < count; index++)
         {

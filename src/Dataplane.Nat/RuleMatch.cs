@@ -4,7 +4,7 @@ using Dataplane.Packet;
 
 namespace Dataplane.Nat;
 
-/// <summary>A compiled rule condition; 48 bytes, all ranges inclusive, host order.</summary>
+/// <summary>A compiled rule condition; 72 bytes, all ranges inclusive, host order.</summary>
 /// <remarks>
 /// Immutable after compilation. A condition that the configuration leaves out is its widest range, so that matching has no
 /// special cases.
@@ -17,12 +17,16 @@ namespace Dataplane.Nat;
 ///     32    4 SourcePort       low, high
 ///     36    4 DestinationPort  low, high
 ///     40    1 Protocol         0: any
+///     41    1 States           bit n: packet state n; 0: any
+///     44    4 Mark             what the masked mark must be
+///     48    4 MarkMask         0: any mark
+///     56   16 Label            bits that must be set
 /// </code>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
 public struct RuleMatch
 {
-    public const int SizeBytes = 48;
+    public const int SizeBytes = 72;
 
     [FieldOffset(0)] public ulong InPorts;
     [FieldOffset(8)] public ulong OutPorts;
@@ -35,6 +39,10 @@ public struct RuleMatch
     [FieldOffset(36)] public ushort DestinationPortLow;
     [FieldOffset(38)] public ushort DestinationPortHigh;
     [FieldOffset(40)] public byte Protocol;
+    [FieldOffset(41)] public byte States;
+    [FieldOffset(44)] public uint Mark;
+    [FieldOffset(48)] public uint MarkMask;
+    [FieldOffset(56)] public ConnectionLabel Label;
 
     /// <summary>Matches every packet.</summary>
     public static RuleMatch Any => new()
@@ -48,8 +56,8 @@ public struct RuleMatch
     };
 
     /// <summary>Whether the packet meets the condition; the egress port is asked only where it is known.</summary>
-    /// <remarks>A query's ICMP id stands in for its ports only as the tuple says: a port range other than all never
-    /// matches ICMP.</remarks>
+    /// <remarks>A query's ICMP id and a GRE key stand in the tuple's ports and are none: a port range other than all matches
+    /// only protocols that have ports.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool Matches(in FirstPacket packet, bool routed)
     {
@@ -60,8 +68,13 @@ public struct RuleMatch
             && (Protocol == 0 || Protocol == packet.Tuple.Protocol)
             && source - SourceLow <= SourceHigh - SourceLow
             && destination - DestinationLow <= DestinationHigh - DestinationLow
-            && MatchesPorts(packet.Tuple.Protocol, packet.Tuple.SourcePort, packet.Tuple.DestinationPort);
+            && MatchesPorts(packet.Tuple.Protocol, packet.Tuple.SourcePort, packet.Tuple.DestinationPort)
+            && MatchesTracking(packet.State, packet.Mark, packet.Label);
     }
+
+    /// <summary>The part of <see cref="Matches"/> that asks connection tracking; both families share it.</summary>
+    internal readonly bool MatchesTracking(PacketState state, uint mark, ConnectionLabel label) =>
+        (States == 0 || (States >> (int)state & 1) != 0) && (mark & MarkMask) == Mark && label.Contains(Label);
 
     /// <summary>The part of <see cref="Matches"/> that both families share.</summary>
     internal readonly bool MatchesPorts(byte protocol, Be16 sourcePort, Be16 destinationPort)
@@ -73,8 +86,12 @@ public struct RuleMatch
             return true;
         }
 
-        return protocol is IpProtocol.Tcp or IpProtocol.Udp
+        return HasPorts(protocol)
             && (uint)(sourcePort.Host - SourcePortLow) <= sourceWidth
             && (uint)(destinationPort.Host - DestinationPortLow) <= destinationWidth;
     }
+
+    /// <summary>Whether the first four bytes of a protocol's header are a source and a destination port.</summary>
+    public static bool HasPorts(byte protocol) =>
+        protocol is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.UdpLite or IpProtocol.Sctp or IpProtocol.Dccp;
 }

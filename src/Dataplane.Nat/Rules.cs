@@ -1,20 +1,7 @@
-using System;
 using System.Runtime.InteropServices;
 using Dataplane.Packet;
 
 namespace Dataplane.Nat;
-
-/// <summary>What a <see cref="TrackRule"/> does; every matching rule applies.</summary>
-[Flags]
-public enum TrackActions : byte
-{
-    None = 0,
-
-    /// <summary>Forward without an entry and without translation.</summary>
-    NoTrack = 1,
-
-    SetMark = 2,
-}
 
 /// <summary>The answer of the filter.</summary>
 public enum FilterVerdict : byte
@@ -39,16 +26,15 @@ public enum SourceAction : byte
     Masquerade = 2,
 }
 
-/// <summary>Before any translation; all matches apply; 56 bytes.</summary>
+/// <summary>Before any translation; all matches apply; 104 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct TrackRule
 {
     public RuleMatch Match;
-    public TrackActions Actions;
-    public uint Mark;
+    public TrackEffect Do;
 }
 
-/// <summary>Destination translation, before routing; the first match decides; 64 bytes.</summary>
+/// <summary>Destination translation, before routing; the first match decides; 88 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct DestinationRule
 {
@@ -67,7 +53,7 @@ public struct DestinationRule
     public ushort ToPortCount;
 }
 
-/// <summary>After routing; the first match decides; 56 bytes.</summary>
+/// <summary>After routing; the first match decides; 80 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct FilterRule
 {
@@ -75,7 +61,7 @@ public struct FilterRule
     public FilterVerdict Verdict;
 }
 
-/// <summary>Source translation, after the filter; the first match decides; 56 bytes.</summary>
+/// <summary>Source translation, after the filter; the first match decides; 80 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct SourceRule
 {

@@ -52,6 +52,12 @@ internal sealed class FixedSource : IShowSource
         """.ReplaceLineEndings(""),
     ];
 
+    private static readonly string[] s_timeouts =
+    [
+        """{"policy":null,"state":"UdpStream","seconds":300}""",
+        """{"policy":"dns","state":"UdpStream","seconds":10}""",
+    ];
+
     public ShowStep Next(ShowTopic topic, ref ShowCursor cursor, Utf8JsonWriter writer)
     {
         string[] rows = topic switch
@@ -62,6 +68,7 @@ internal sealed class FixedSource : IShowSource
             ShowTopic.Routes => s_routes,
             ShowTopic.Limits => s_limits,
             ShowTopic.Table => s_table,
+            ShowTopic.Timeouts => s_timeouts,
             ShowTopic.Status => ["""{"version":"0.1.0","entries":3}"""],
             _ => [],
         };

@@ -3,12 +3,13 @@ using System.IO;
 using System.Text;
 using System.Text.Json;
 using System.Threading;
+using Dataplane.Conntrack;
 using Dataplane.Os;
 using Xunit;
 
 namespace Dataplane.App.Tests;
 
-/// <summary><c>dataplane limits</c> and <c>dataplane table</c> against a control server in this process.</summary>
+/// <summary><c>dataplane limits</c>, <c>table</c> and <c>timeouts</c> against a control server in this process.</summary>
 public sealed class SettingVerbTests : IDisposable
 {
     private readonly SmallTable _table = new();
@@ -44,6 +45,43 @@ public sealed class SettingVerbTests : IDisposable
         Assert.Equal(4096, _table.Buckets);
         Assert.Equal("buckets 4096, as before\n", Done("table", "resize", "4096"));
         Assert.Equal("buckets 4096 -> 256\n", Done("table", "resize", "250"));
+    }
+
+    [Fact]
+    public void A_timeout_is_changed_in_the_default_policy_or_in_a_named_one()
+    {
+        Assert.Equal("seconds of UdpStream 240 -> 7440\n", Done("timeouts", "set", "UdpStream", "2h4m"));
+        Assert.Equal("seconds of udpstream by policy dns 240 -> 10\n", Done("timeouts", "set", "-p", "dns", "udpstream", "10s"));
+        Assert.Equal("seconds of UdpStream by policy DNS 10, as before\n", Done("timeouts", "set", "UdpStream", "10", "--policy", "DNS"));
+        Assert.Equal((7440u, 10u), (_table.Timeout("default", ConnectionState.UdpStream), _table.Timeout("dns", ConnectionState.UdpStream)));
+        JsonElement reply = JsonDocument.Parse(Done("timeouts", "set", "UdpStream", "5m", "-o", "json")).RootElement;
+        Assert.Equal(("timeout", "UdpStream", 300), (reply.GetProperty("what").GetString(), reply.GetProperty("state").GetString(), reply.GetProperty("after").GetInt64()));
+    }
+
+    [Fact]
+    public void A_timeout_of_nothing_is_refused()
+    {
+        Run("timeouts", "set", "UdpStream", "10s", "--policy", "nobody").FailsWith(3, "no such timeout policy");
+        Run("timeouts", "set", "UdpStream", "10s", "--policy", "").FailsWith(3, "no such timeout policy");
+        Run("timeouts", "set", "Udp", "10s").FailsWith(3, "no such state");
+        Run("timeouts", "set", "UdpStream", "0s").FailsWith(2, "'0s': must be between 1 second and 365 days.");
+        Run("timeouts", "set", "UdpStream", "soon").FailsWith(2, "'soon'");
+        Run("timeouts", "set", "UdpStream").FailsWith(2, "");
+        Assert.Equal(SmallTable.TimeoutOtherwise, _table.Timeout("default", ConnectionState.UdpStream));
+    }
+
+    [Fact]
+    public void Timeouts_are_columns_with_the_default_policy_first()
+    {
+        const string columns =
+            """
+            POLICY  STATE      SECONDS
+            -       UdpStream      300
+            dns     UdpStream       10
+
+            """;
+        Assert.Equal(columns, Done("timeouts", "show"));
+        Assert.Equal(columns, Done("show", "timeouts"));
     }
 
     [Fact]

@@ -2,20 +2,25 @@ using System;
 using System.Collections.Generic;
 using System.Numerics;
 using System.Text;
+using Dataplane.Conntrack;
 using Dataplane.Control.Socket;
 
 namespace Dataplane.App.Tests;
 
-/// <summary>The numbers of a connection table that holds nothing: its limit, its zones' and its buckets, with the rules between
+/// <summary>The numbers of a connection table that holds nothing: its limit, its zones', its buckets and timeouts, with the rules between
 /// them.</summary>
 internal sealed class SmallTable : ITableSettings
 {
     internal const long Capacity = 10_000;
     internal const long EntriesMin = 16;
+    internal const uint TimeoutOtherwise = 240;
     private const long PlacesPerBucket = 4;
     private const long BucketsOfMemory = 1 << 20;
 
     private readonly Dictionary<string, long?> _zones = new(StringComparer.OrdinalIgnoreCase) { ["cust"] = 500, ["open"] = null };
+
+    private readonly Dictionary<string, Dictionary<ConnectionState, uint>> _timeouts =
+        new(StringComparer.OrdinalIgnoreCase) { ["default"] = [], ["dns"] = [] };
 
     internal long EntriesMax { get; private set; } = 1000;
 
@@ -69,6 +74,21 @@ internal sealed class SmallTable : ITableSettings
         Buckets = outcome.After ?? before;
         return outcome;
     }
+
+    public SettingOutcome SetTimeout(ReadOnlySpan<byte> policyName, ConnectionState state, uint seconds)
+    {
+        string policy = policyName.IsEmpty ? "default" : Encoding.UTF8.GetString(policyName);
+        if (!_timeouts.TryGetValue(policy, out Dictionary<ConnectionState, uint>? timeouts))
+        {
+            return SettingOutcome.Refused(SettingResult.PolicyUnknown);
+        }
+
+        uint before = timeouts.GetValueOrDefault(state, TimeoutOtherwise);
+        timeouts[state] = seconds;
+        return SettingOutcome.Done(before, seconds);
+    }
+
+    internal uint Timeout(string policy, ConnectionState state) => _timeouts[policy].GetValueOrDefault(state, TimeoutOtherwise);
 
     internal long? ZoneMax(string name) => _zones[name];
 }

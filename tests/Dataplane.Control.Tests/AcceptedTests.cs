@@ -79,8 +79,8 @@ public class AcceptedTests
     {
         RouterConfiguration configuration = Texts.Accepted(Full);
         Assert.Equal([10, 20], configuration.Track.Select(rule => rule.Number));
-        Assert.Equal((0x10u, false), (configuration.Track[0].Mark, configuration.Track[0].NoTrack));
-        Assert.Equal((null, true), (configuration.Track[1].Mark, configuration.Track[1].NoTrack));
+        Assert.Equal((new MarkBits(0x10, uint.MaxValue), false), (configuration.Track[0].Mark!.Value, configuration.Track[0].NoTrack));
+        Assert.Equal((false, true), (configuration.Track[1].Mark.HasValue, configuration.Track[1].NoTrack));
         DestinationRule web = configuration.Destination[0];
         Assert.Equal((Ipv4Address.Parse("10.0.9.10"), new PortRange(8443, 8443), "web"), (web.Address, web.Ports!.Value, web.Comment));
         Assert.Equal((1, (int)IpProtocol.Tcp, new PortRange(443, 443)), (web.Match.InPort, web.Match.Protocol, web.Match.DestinationPort));
@@ -129,14 +129,6 @@ public class AcceptedTests
     [Fact]
     public void A_zones_limit_may_equal_the_tables_without_a_warning() => Assert.Empty(Texts.Load(Texts.Insert(
         """^  "Conntrack": { "MaxEntries": 5000 }, "Zones": { "cust": { "Id": 1, "MaxEntries": 5000 } },""").Text).Diagnostics);
-
-    [Fact]
-    public void Defaults_meet_the_floors_and_cover_every_state_but_none()
-    {
-        ConntrackConfiguration conntrack = Texts.Accepted(Texts.Home).Conntrack;
-        Assert.Equal(System.Enum.GetValues<ConnectionState>().Where(state => state != ConnectionState.None), conntrack.TimeoutSeconds.Keys);
-        Assert.All(TimeoutKey.All, key => Assert.True(key.DefaultSeconds >= key.FloorSeconds, key.Name));
-    }
 
     [Theory]
     [InlineData("1", 1)]

@@ -53,6 +53,9 @@ public class ControlAllocationTests
             {"verb":"set","what":"limit","zone":"c\u0075st\u00e5","max":null}
             {"verb":"set","what":"table","buckets":1073741824}
             {"verb":"set","what":"limit","zone":"much too long for the name of any zone","max":7}
+            {"verb":"set","what":"timeout","state":"UdpStream","seconds":5}
+            {"verb":"set","what":"timeout","state":"tcp\u0045stablished","seconds":5,"policy":"dns"}
+            {"verb":"set","what":"timeout","state":"none","seconds":5}
             {"verb":"set","what":"limit","max":-1}
             {"verb":"set","what":"limit","max":1,"max":1}
             {"verb":"none"}
@@ -79,8 +82,9 @@ public class ControlAllocationTests
         }
 
         UnixSocket.Close(client);
-        Assert.Equal(2 * 16, replies);
-        Assert.Equal(2 * 16 * 4, table.Calls);
+        int rounds = 2 * 2 * Enum.GetValues<SettingResult>().Length;
+        Assert.Equal(rounds, replies);
+        Assert.Equal(rounds * 6, table.Calls);
         Assert.Equal(0, allocated);
     }
 

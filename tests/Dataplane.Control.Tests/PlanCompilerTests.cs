@@ -41,7 +41,7 @@ public class PlanCompilerTests
         {
             Route route = builder.Routes.Single(route => route.PrefixLength == 24);
             NextHop hop = plan->NextHops[route.NextHop];
-            Assert.Equal((NextHopKind.Gateway, (byte)1, "198.51.100.1"), (hop.Kind, hop.Port, hop.Gateway.ToString()));
+            Assert.Equal((NextHopKind.Gateway, (byte)1, "198.51.100.1"), (hop.Kind, hop.Port, hop.Gateway.MappedIpv4.ToString()));
             Assert.Equal(7440u, plan->Timeouts.Seconds(0, ConnectionState.TcpEstablished));
         }
         finally
@@ -93,7 +93,7 @@ public class PlanCompilerTests
               "Do": { "NoTrack": true, "Mark": 7 } } },
             """);
         Nat.TrackRule rule = Assert.Single(plan.TrackRules);
-        Assert.Equal((TrackActions.NoTrack | TrackActions.SetMark, 7u), (rule.Actions, rule.Mark));
+        Assert.Equal((TrackActions.NoTrack | TrackActions.SetMark, 7u), (rule.Do.Actions, rule.Do.Mark));
         FirstPacket packet = new() { In = 1 };
         packet.Tuple.Protocol = IpProtocol.Tcp;
         packet.Tuple.Source = Ipv4Address.Parse("192.0.2.255");

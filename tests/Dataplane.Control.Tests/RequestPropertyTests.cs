@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
+using Dataplane.Conntrack;
 using Dataplane.Control.Socket;
 using FsCheck;
 using FsCheck.Fluent;
@@ -20,13 +21,16 @@ public class RequestPropertyTests
         """{"verb":"set","what":"limit","zone":"cust","max":7}""",
         """{"zone":"c\u0075st","max":null,"verb":"set","what":"limit"}""",
         """{"verb":"set","what":"table","buckets":4096}""",
+        """{"verb":"set","what":"timeout","state":"UdpStream","seconds":10}""",
+        """{"policy":"dns","verb":"set","what":"timeout","state":"udpStream","seconds":10}""",
     ];
 
-    private static readonly string[] s_names = ["verb", "what", "zone", "max", "buckets", "v\\u0065rb", "m\\u0061x", "extra", "", "Max"];
+    private static readonly string[] s_names = ["verb", "what", "zone", "max", "buckets", "policy", "state", "seconds", "v\\u0065rb", "m\\u0061x", "extra", "", "Max"];
 
     private static readonly string[] s_values =
     [
-        "\"show\"", "\"set\"", "\"s\\u0065t\"", "\"limit\"", "\"limits\"", "\"table\"", "\"ports\"", "\"cust\"", "\"å\\ud834\\udd1e\"",
+        "\"show\"", "\"set\"", "\"s\\u0065t\"", "\"limit\"", "\"limits\"", "\"table\"", "\"timeout\"",
+        "\"TCPESTABLISHED\"", "\"Udp\"", "31536000", "31536001", "\"ports\"", "\"cust\"", "\"å\\ud834\\udd1e\"",
         "\"\"", $"\"{new string('z', 31)}\"", $"\"{new string('z', 32)}\"", $"\"{new string('z', 187)}\"", "\"ååååååååååååååå\"", "\"åååååååååååååååå\"",
         "null", "true", "0", "1", "-1", "1.0", "1e2", "1073741824", "1073741825", "2147483647", "2147483648",
         "9223372036854775807", "9223372036854775808", "-9223372036854775809", "[1,[2]]", "{\"max\":5}",
@@ -35,7 +39,10 @@ public class RequestPropertyTests
     private static Dictionary<string, ShowTopic> Topics { get; } =
         Enum.GetValues<ShowTopic>().ToDictionary(topic => topic.ToString().ToLowerInvariant());
 
-    private readonly record struct Meaning(RequestError Error, RequestKind Kind, ShowTopic Topic, string Zone, long? Value);
+    private readonly record struct Meaning(RequestError Error, RequestKind Kind, ShowTopic Topic, string Name, long? Value)
+    {
+        internal ConnectionState State { get; init; }
+    }
 
     [Fact]
     public void Fields_in_any_order_number_and_form_mean_what_a_naive_reader_says()
@@ -109,9 +116,10 @@ public class RequestPropertyTests
             return;
         }
 
+        Assert.True(meaning.Kind != RequestKind.SetTimeout || (meaning.State != ConnectionState.None && meaning.Value <= 31_536_000));
         Assert.True(meaning.Kind == RequestKind.Show || meaning.Value is >= 1 and <= int.MaxValue
             || (meaning.Kind == RequestKind.SetZoneMax && meaning.Value is null));
-        Assert.True(Encoding.UTF8.GetByteCount(meaning.Zone) <= ControlLimits.ZoneNameBytesMax);
+        Assert.True(Encoding.UTF8.GetByteCount(meaning.Name) <= ControlLimits.ZoneNameBytesMax);
     }
 
     private static Meaning Parsed(byte[] line)
@@ -119,7 +127,10 @@ public class RequestPropertyTests
         ControlRequest request = ControlRequest.Parse(line, new byte[ControlRequest.ScratchBytes]);
         return request.Error != RequestError.None
             ? Failed(request.Error)
-            : new Meaning(RequestError.None, request.Kind, request.Topic, Encoding.UTF8.GetString(request.Zone), request.Value);
+            : new Meaning(RequestError.None, request.Kind, request.Topic, Encoding.UTF8.GetString(request.Name), request.Value)
+            {
+                State = request.State,
+            };
     }
 
     private static Meaning Failed(RequestError error) => new(error, default, default, "", null);
@@ -129,7 +140,7 @@ public class RequestPropertyTests
     {
         using JsonDocument document = JsonDocument.Parse(line);
         JsonProperty[] fields = [.. document.RootElement.EnumerateObject()];
-        string[] known = ["verb", "what", "zone", "max", "buckets"];
+        string[] known = ["verb", "what", "zone", "max", "buckets", "policy", "state", "seconds"];
         Dictionary<string, JsonElement> by = fields.DistinctBy(field => field.Name).ToDictionary(field => field.Name, field => field.Value);
         if (!by.TryGetValue("verb", out JsonElement verb))
         {
@@ -151,6 +162,7 @@ public class RequestPropertyTests
             "set" when !hasWhat => Failed(RequestError.SettingMissing),
             "set" when Text(what) == "limit" => NaiveLimit(by),
             "set" when Text(what) == "table" => NaiveTable(by),
+            "set" when Text(what) == "timeout" => NaiveTimeout(by),
             "set" => Failed(RequestError.SettingUnknown),
             _ => Failed(RequestError.VerbUnknown),
         };
@@ -191,6 +203,36 @@ public class RequestPropertyTests
             (_, false, _) => Failed(RequestError.BucketsMissing),
             (_, _, null) => Failed(RequestError.BucketsInvalid),
             (_, _, { } value) => new Meaning(RequestError.None, RequestKind.SetBuckets, default, "", value),
+        };
+    }
+
+    private static Meaning NaiveTimeout(Dictionary<string, JsonElement> by)
+    {
+        if (by.Keys.Except(["verb", "what", "policy", "state", "seconds"]).Any())
+        {
+            return Failed(RequestError.SettingFieldUnknown);
+        }
+
+        bool hasState = by.TryGetValue("state", out JsonElement state);
+        bool hasSeconds = by.TryGetValue("seconds", out JsonElement seconds);
+        if (!hasState || !hasSeconds)
+        {
+            return Failed(hasState ? RequestError.SecondsMissing : RequestError.StateMissing);
+        }
+
+        string[] names = [.. Enum.GetNames<ConnectionState>().Skip(1)];
+        string? found = Array.Find(names, name => name.Equals(Text(state), StringComparison.OrdinalIgnoreCase));
+        bool named = by.TryGetValue("policy", out JsonElement policy);
+        return (found, Number(seconds, 31_536_000), named ? Text(policy) : "-") switch
+        {
+            (null, _, _) => Failed(RequestError.StateUnknown),
+            (_, null, _) => Failed(RequestError.SecondsInvalid),
+            (_, _, null) => Failed(RequestError.PolicyInvalid),
+            (_, _, { } name) when named && (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > 31) => Failed(RequestError.PolicyUnknown),
+            (_, { } value, { } name) => new Meaning(RequestError.None, RequestKind.SetTimeout, default, named ? name : "", value)
+            {
+                State = Enum.Parse<ConnectionState>(found),
+            },
         };
     }
 

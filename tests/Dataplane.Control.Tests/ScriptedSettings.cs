@@ -1,4 +1,5 @@
 using System;
+using Dataplane.Conntrack;
 using Dataplane.Control.Socket;
 
 namespace Dataplane.Control.Tests;
@@ -6,8 +7,8 @@ namespace Dataplane.Control.Tests;
 /// <summary>Answers every request for a change with one outcome, and remembers what was asked, without allocating.</summary>
 internal sealed class ScriptedSettings(SettingOutcome outcome) : ITableSettings
 {
-    private readonly byte[] _zone = new byte[ControlLimits.ZoneNameBytesMax];
-    private int _zoneBytes;
+    private readonly byte[] _name = new byte[ControlLimits.ZoneNameBytesMax];
+    private int _nameBytes;
 
     internal SettingOutcome Outcome { get; set; } = outcome;
 
@@ -17,7 +18,11 @@ internal sealed class ScriptedSettings(SettingOutcome outcome) : ITableSettings
 
     internal long? Value { get; private set; }
 
-    internal ReadOnlySpan<byte> Zone => _zone.AsSpan(0, _zoneBytes);
+    /// <summary>Of the last timeout.</summary>
+    internal ConnectionState State { get; private set; }
+
+    /// <summary>The zone's or the policy's name.</summary>
+    internal ReadOnlySpan<byte> Name => _name.AsSpan(0, _nameBytes);
 
     public SettingOutcome SetEntriesMax(long entriesMax) => Answer(RequestKind.SetEntriesMax, default, entriesMax);
 
@@ -25,13 +30,19 @@ internal sealed class ScriptedSettings(SettingOutcome outcome) : ITableSettings
 
     public SettingOutcome SetBuckets(long buckets) => Answer(RequestKind.SetBuckets, default, buckets);
 
-    private SettingOutcome Answer(RequestKind asked, ReadOnlySpan<byte> zone, long? value)
+    public SettingOutcome SetTimeout(ReadOnlySpan<byte> policyName, ConnectionState state, uint seconds)
+    {
+        State = state;
+        return Answer(RequestKind.SetTimeout, policyName, seconds);
+    }
+
+    private SettingOutcome Answer(RequestKind asked, ReadOnlySpan<byte> name, long? value)
     {
         Calls++;
         Asked = asked;
         Value = value;
-        zone.CopyTo(_zone);
-        _zoneBytes = zone.Length;
+        name.CopyTo(_name);
+        _nameBytes = name.Length;
         return Outcome;
     }
 }

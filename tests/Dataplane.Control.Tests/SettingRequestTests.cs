@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Text;
 using System.Text.Json;
+using Dataplane.Conntrack;
 using Dataplane.Control.Client;
 using Dataplane.Control.Socket;
 using Xunit;
@@ -60,6 +61,28 @@ public class SettingRequestTests
         { """{"verb":"set","what":"table","buckets":null}""", "value_invalid" },
         { """{"verb":"set","what":"table","buckets":1073741825}""", "value_invalid" },
         { """{"verb":"set","what":"table","buckets":-9223372036854775808}""", "value_invalid" },
+
+        { """{"verb":"set","what":"timeout"}""", "bad_request" },
+        { """{"verb":"set","what":"timeout","seconds":5}""", "bad_request" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream"}""", "bad_request" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":5,"zone":"cust"}""", "bad_request" },
+        { """{"verb":"set","what":"limit","max":5,"policy":"dns"}""", "bad_request" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","state":"UdpStream","seconds":5}""", "bad_request" },
+        { """{"verb":"set","what":"timeout","state":"Udp","seconds":5}""", "state_unknown" },
+        { """{"verb":"set","what":"timeout","state":"None","seconds":5}""", "state_unknown" },
+        { """{"verb":"set","what":"timeout","state":"","seconds":5}""", "state_unknown" },
+        { """{"verb":"set","what":"timeout","state":18,"seconds":5}""", "state_unknown" },
+        { """{"verb":"set","what":"timeout","state":null,"seconds":5}""", "state_unknown" },
+        { "{\"verb\":\"set\",\"what\":\"timeout\",\"seconds\":5,\"state\":\"" + new string('U', 5000) + "\"}", "state_unknown" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":0}""", "value_invalid" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":31536001}""", "value_invalid" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":4294967297}""", "value_invalid" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":null}""", "value_invalid" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":"5s"}""", "value_invalid" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":5,"policy":null}""", "value_invalid" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":5,"policy":7}""", "value_invalid" },
+        { """{"verb":"set","what":"timeout","state":"UdpStream","seconds":5,"policy":""}""", "policy_unknown" },
+        { "{\"verb\":\"set\",\"what\":\"timeout\",\"state\":\"UdpStream\",\"seconds\":5,\"policy\":\"" + TooLongName + "\"}", "policy_unknown" },
 
         // Names that no zone can have, 32 bytes of ASCII or of UTF-8, plain or escaped, and one beyond every buffer.
         { "{\"verb\":\"set\",\"what\":\"limit\",\"zone\":\"" + TooLongName + "\",\"max\":5}", "zone_unknown" },
@@ -120,7 +143,7 @@ public class SettingRequestTests
         JsonElement reply = Single(server, "{\"verb\":\"set\",\"what\":\"limit\",\"zone\":\"" + written + "\",\"max\":7}");
         Assert.Equal((true, name), (reply.GetProperty("ok").GetBoolean(), reply.GetProperty("zone").GetString()));
         Assert.Equal((JsonValueKind.Null, 7), (reply.GetProperty("before").ValueKind, reply.GetProperty("after").GetInt64()));
-        Assert.Equal((RequestKind.SetZoneMax, 7L, name), (table.Asked, table.Value, Encoding.UTF8.GetString(table.Zone)));
+        Assert.Equal((RequestKind.SetZoneMax, 7L, name), (table.Asked, table.Value, Encoding.UTF8.GetString(table.Name)));
     }
 
     [Theory]
@@ -157,6 +180,23 @@ public class SettingRequestTests
     }
 
     [Theory]
+    [InlineData("UdpStream", "", ConnectionState.UdpStream, "null")]
+    [InlineData("tcpestablished", "", ConnectionState.TcpEstablished, "null")]
+    [InlineData("\\u0055dpStream", ",\"policy\":\"dns\"", ConnectionState.UdpStream, "\"dns\"")]
+    [InlineData("DccpOpen", ",\"policy\":\"d\\u006es\"", ConnectionState.DccpOpen, "\"dns\"")]
+    public void A_timeout_is_set_and_answered_with_the_old_and_the_new_seconds(string written, string policy, ConnectionState state, string answered)
+    {
+        ScriptedSettings table = new(SettingOutcome.Done(300, 31_536_000));
+        using ServerFixture server = new(new NumberSource(1), settings: table);
+        string line = Assert.Single(server.Exchange(
+            "{\"seconds\":31536000,\"state\":\"" + written + "\"" + policy + ",\"what\":\"timeout\",\"verb\":\"set\"}"));
+        Assert.Equal(
+            "{\"ok\":true,\"what\":\"timeout\",\"policy\":" + answered + ",\"state\":\"" + state + "\",\"before\":300,\"after\":31536000}", line);
+        Assert.Equal((1, RequestKind.SetTimeout, 31_536_000L, state), (table.Calls, table.Asked, table.Value, table.State));
+        Assert.Equal(policy.Length > 0 ? "dns" : "", Encoding.UTF8.GetString(table.Name));
+    }
+
+    [Theory]
     [MemberData(nameof(Refusals))]
     public void What_the_table_refuses_has_a_code_a_reason_and_the_bound_if_it_is_known(SettingResult why)
     {
@@ -167,6 +207,7 @@ public class SettingRequestTests
             """{"verb":"set","what":"limit","max":1}""",
             """{"verb":"set","what":"limit","zone":"a","max":2147483647}""",
             """{"verb":"set","what":"table","buckets":1}""",
+            """{"verb":"set","what":"timeout","state":"UdpStream","seconds":1}""",
         })
         {
             table.Outcome = SettingOutcome.Refused(why, long.MaxValue);
@@ -181,7 +222,7 @@ public class SettingRequestTests
             Assert.Equal(long.MaxValue, bounded.GetProperty("bound").GetInt64());
         }
 
-        Assert.Equal((0, 6), (server.Server.Counters.Served, server.Server.Counters.Rejected));
+        Assert.Equal((0, 8), (server.Server.Counters.Served, server.Server.Counters.Rejected));
     }
 
     [Fact]
@@ -231,7 +272,8 @@ public class SettingRequestTests
         Assert.Equal("smörgås", JsonDocument.Parse(change.Json).RootElement.GetProperty("zone").GetString());
         foreach ((SettingResult why, ControlFailure failure) in new[]
         {
-            (SettingResult.ZoneUnknown, ControlFailure.NotFound), (SettingResult.AboveCapacity, ControlFailure.Rejected),
+            (SettingResult.ZoneUnknown, ControlFailure.NotFound), (SettingResult.PolicyUnknown, ControlFailure.NotFound),
+            (SettingResult.AboveCapacity, ControlFailure.Rejected),
             (SettingResult.AbovePlaces, ControlFailure.Rejected), (SettingResult.ValueInvalid, ControlFailure.Rejected),
             (SettingResult.ResizeRunning, ControlFailure.Refused), (SettingResult.OutOfMemory, ControlFailure.Refused),
             (SettingResult.NotNow, ControlFailure.Refused),
@@ -243,7 +285,11 @@ public class SettingRequestTests
             Assert.EndsWith("nearest: 3", refusal.Message, StringComparison.Ordinal);
         }
 
+        Assert.Equal(
+            ControlFailure.NotFound, Assert.Throws<ControlClientException>(() => client.SetTimeout(null, "Udp", 4)).Failure);
         table.Outcome = SettingOutcome.Done(5, 6);
+        Assert.Equal(6, client.SetTimeout("dns", "udpstream", 6).After);
+        Assert.Equal("dns", Encoding.UTF8.GetString(table.Name));
         Assert.Equal((5L, 6L), (client.SetEntriesMax(6).Before, client.SetEntriesMax(6).After));
     }
 

@@ -18,6 +18,8 @@ internal static class Program
         ["limits"] = PortScenarios.Limits,
         ["null"] = PortScenarios.Null,
         ["fib"] = FibScenario.Run,
+        ["fib6"] = Fib6Scenario.Run,
+        ["fib6-refused"] = Fib6Scenario.Refused,
         ["answer"] = AnswerScenario.Run,
     };
 

@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Linq;
 using Xunit;
 
@@ -69,5 +70,29 @@ public sealed class PortProcessTests
         Assert.Equal(["7", "2", "2", "99"], addresses.Select(address => result["second-" + address]));
         Assert.Equal(("True", "False"), (result["removed"], result["removed-again"]));
         Assert.Equal((3, "route 10.0.0.0/33: Invalid argument"), (result.ExitCode, result["error"]));
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public void Ipv6_routes_are_found_as_a_look_at_every_route_finds_them(string seed)
+    {
+        HostResult result = HostProcess.Run("fib6", seed, "25");
+        Assert.Equal((0, "none"), (result.ExitCode, result["difference"]));
+        Assert.True(long.Parse(result["lookups"], CultureInfo.InvariantCulture) > 5000, result["lookups"]);
+        Assert.True(long.Parse(result["matched"], CultureInfo.InvariantCulture) > 2500, result["matched"]);
+    }
+
+    [Fact]
+    public void Ipv6_routes_out_of_range_are_named_and_leave_nothing_behind()
+    {
+        HostResult result = HostProcess.Run("fib6-refused");
+        Assert.Equal("FIB routes6: route 2001:db8::/129 to 1: out of range", result["length"]);
+        Assert.Equal("FIB routes6: route 2001:db8::/-1 to 1: out of range", result["negative"]);
+        Assert.Equal("FIB routes6: route 2001:db8::/32 to 2147483648: out of range", result["hop"]);
+        Assert.Equal("7", result["empty"]);
+        Assert.Equal((3, "17"), (result.ExitCode, result["errno"]));
+        Assert.StartsWith("FIB routes6: ", result["error"], StringComparison.Ordinal);
+        Assert.Contains("File exists", result["error"], StringComparison.Ordinal);
     }
 }

@@ -3,37 +3,9 @@ using Xunit;
 
 namespace Dataplane.Nat.Tests;
 
-/// <summary>Track rules all apply; in the other lists the first match decides.</summary>
+/// <summary>In the lists behind the first the first match decides; track rules have <see cref="TrackRuleTests"/>.</summary>
 public sealed unsafe class RuleEvaluatorTests
 {
-    [Fact]
-    public void All_matching_track_rules_apply_and_the_last_mark_wins()
-    {
-        TrackRule* rules = stackalloc TrackRule[4];
-        rules[0] = new TrackRule { Match = RuleMatch.Any, Actions = TrackActions.SetMark, Mark = 1 };
-        rules[1] = new TrackRule { Match = On(IpProtocol.Udp), Actions = TrackActions.SetMark, Mark = 2 };
-        rules[2] = new TrackRule { Match = RuleMatch.Any, Actions = TrackActions.SetMark, Mark = 3 };
-        rules[3] = new TrackRule { Match = On(IpProtocol.Tcp), Actions = TrackActions.NoTrack, Mark = 99 };
-        uint mark = 77;
-        Assert.Equal(TrackActions.SetMark | TrackActions.NoTrack, RuleEvaluator.Track(rules, 4, Packets.First(), ref mark));
-        Assert.Equal(3u, mark);
-
-        mark = 77;
-        Assert.Equal(TrackActions.NoTrack, RuleEvaluator.Track(rules + 3, 1, Packets.First(), ref mark));
-        Assert.Equal(77u, mark);
-        Assert.Equal(TrackActions.None, RuleEvaluator.Track(rules, 0, Packets.First(), ref mark));
-    }
-
-    [Fact]
-    public void Track_rules_are_asked_before_the_egress_port_is_known()
-    {
-        RuleMatch match = RuleMatch.Any;
-        match.OutPorts = 0;
-        TrackRule rule = new() { Match = match, Actions = TrackActions.NoTrack };
-        uint mark = 0;
-        Assert.Equal(TrackActions.NoTrack, RuleEvaluator.Track(&rule, 1, Packets.First(), ref mark));
-    }
-
     [Fact]
     public void The_first_matching_filter_rule_decides_and_the_default_otherwise()
     {

@@ -45,6 +45,18 @@ internal readonly unsafe struct DpdkEnvironment : IEnvironment
         return (int)nextHop;
     }
 
+    public int LookupRoute6(Plan* plan, Ipv6Address* destination)
+    {
+        // A router without IPv6 routes has no table for them: it would take 64 MiB to say "none".
+        ulong nextHop = 0;
+        if (plan->RouteTable6 != 0)
+        {
+            _ = Burst.Fib6Lookup((void*)plan->RouteTable6, destination, &nextHop, 1);
+        }
+
+        return (int)nextHop;
+    }
+
     public long NowNanoseconds() => (long)Burst.ClockNs();
 
     public void Relax() => Burst.Pause();

@@ -1,6 +1,7 @@
 using System;
+using System.Linq;
 using System.Text.Json;
-using Dataplane.Control.Configuration;
+using Dataplane.Control.Planning;
 using Dataplane.Dpdk;
 using Dataplane.Packet;
 using PortConfiguration = Dataplane.Control.Configuration.PortConfiguration;
@@ -18,7 +19,12 @@ internal sealed class OpenPort : IDisposable
         JsonName = JsonEncodedText.Encode(configuration.Name);
         JsonDevice = JsonEncodedText.Encode(configuration.Device);
         JsonDriver = JsonEncodedText.Encode(device.Info().Driver);
-        JsonAddresses = Array.ConvertAll([.. configuration.Addresses], address => JsonEncodedText.Encode(address.ToString()));
+        Addresses =
+        [
+            .. configuration.Addresses.Select(address => address.ToString()),
+            .. PortAddresses.Ipv6(configuration, Mac).Select(address => address.ToString()),
+        ];
+        JsonAddresses = Array.ConvertAll(Addresses, address => JsonEncodedText.Encode(address));
     }
 
     public PortConfiguration Configuration { get; }
@@ -30,6 +36,9 @@ internal sealed class OpenPort : IDisposable
     public JsonEncodedText JsonDevice { get; }
 
     public JsonEncodedText JsonDriver { get; }
+
+    /// <summary>Every address with its prefix length, as text; the link-local one that the port made itself is the last.</summary>
+    public string[] Addresses { get; }
 
     public JsonEncodedText[] JsonAddresses { get; }
 

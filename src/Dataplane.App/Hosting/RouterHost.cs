@@ -92,8 +92,10 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
         _table = router.Conntrack;
         Worker<DpdkEnvironment>[] workers = BuildWorkers(router, pool, ports);
         ZoneConfiguration[] zones = [.. configuration.Zones];
-        ShowSource source = Own(new ShowSource(router, ports, [.. eal.WorkerLcores], zones));
-        ControlServer server = Own(new ControlServer(socket, source, new TableSettings(router.Conntrack, zones, Console.OpenStandardOutput())));
+        TimeoutPolicyConfiguration[] policies = [.. configuration.Conntrack.TimeoutPolicies];
+        ShowSource source = Own(new ShowSource(router, ports, [.. eal.WorkerLcores], zones, policies));
+        TableSettings settings = new(router, zones, policies, Console.OpenStandardOutput());
+        ControlServer server = Own(new ControlServer(socket, source, settings));
         _ = Warmup.Run();
         StartupReport.Write(output, configuration, eal, ports, router, pool);
 
@@ -230,6 +232,9 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
 
                     // A device knows its own address only: with another one it must let everything through to our check.
                     Promiscuous = port.Promiscuous || port.Mac is not null,
+
+                    // Neighbours are found by multicast (RFC 4861 §7.2), to groups that follow from each address.
+                    Multicast = port.Ipv6,
                 },
                 _ => pool);
             ports[index] = new OpenPort(port, device);
@@ -249,15 +254,12 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
 
         Plan* plan = PlanCompiler.Compile(configuration, bindings).Build();
         _release.Push(() => PlanBuilder.Free(plan));
-        int routes = plan->RouteSection.Count;
-        Fib fib = Own(Fib.Create("routes", Math.Max(routes, 16), Math.Max(routes, 16), defaultNextHop: 0));
-        for (int index = 0; index < routes; index++)
+        plan->RouteTable = (nint)Own(RouterRoutes.Ipv4(plan)).Handle;
+        if (RouterRoutes.Ipv6(plan) is { } routes6)
         {
-            Route* route = plan->Routes + index;
-            fib.Add(Ipv4Address.FromHost(route->Prefix), route->PrefixLength, route->NextHop);
+            plan->RouteTable6 = (nint)Own(routes6).Handle;
         }
 
-        plan->RouteTable = (nint)fib.Handle;
         return plan;
     }
 

@@ -21,7 +21,6 @@ internal sealed record RouterMemory(int Mbufs, int DataRoomBytes, int PoolMiB)
     /// <summary>Buffers that each lcore keeps at hand.</summary>
     public const int CachePerLcore = 256;
 
-    private const int RouteTableMiB = 64;
     private const int DriverMiB = 64;
 
     // Object header, mbuf header, the spreading pad.
@@ -45,7 +44,7 @@ internal sealed record RouterMemory(int Mbufs, int DataRoomBytes, int PoolMiB)
         long bytes = (long)mbufs * (dataRoom + OverheadBytes);
         int pool = configuration.Memory.PoolBytes > 0
             ? (int)(configuration.Memory.PoolBytes >> 20)
-            : (int)(bytes + bytes / 8 >> 20) + RouteTableMiB + DriverMiB;
+            : (int)(bytes + bytes / 8 + Fib.FirstTableBytes + RouterRoutes.Bytes6(configuration) >> 20) + 1 + DriverMiB;
         return new RouterMemory(mbufs, dataRoom, pool);
     }
 

@@ -1,12 +1,13 @@
 using System;
 using System.Text.Json;
 using Dataplane.Conntrack;
+using Dataplane.Control.Configuration;
 using Dataplane.Control.Socket;
 using Dataplane.Packet;
 
 namespace Dataplane.App.Hosting;
 
-/// <remarks>Limits and figures of the connection table.</remarks>
+/// <content>Limits, timeouts and figures of the connection table.</content>
 internal sealed unsafe partial class ShowSource
 {
     private ShowStep NextLimit(ref ShowCursor cursor, Utf8JsonWriter writer)
@@ -46,6 +47,31 @@ internal sealed unsafe partial class ShowSource
             writer.WriteNumber("refused"u8, table.ZoneRefused(zone));
         }
 
+        writer.WriteEndObject();
+        return ShowStep.Row;
+    }
+
+    private ShowStep NextTimeout(ref ShowCursor cursor, Utf8JsonWriter writer)
+    {
+        int states = TimeoutStates.All.Length;
+        (int policy, int state) = Math.DivRem((int)cursor.Position++, states);
+        if (policy > _policyNames.Length)
+        {
+            return ShowStep.End;
+        }
+
+        writer.WriteStartObject();
+        if (policy == 0)
+        {
+            writer.WriteNull("policy"u8);
+        }
+        else
+        {
+            writer.WriteString("policy"u8, _policyNames[policy - 1]);
+        }
+
+        writer.WriteString("state"u8, TimeoutStates.Name(state));
+        writer.WriteNumber("seconds"u8, _router.Plan->Timeouts.Seconds((byte)policy, TimeoutStates.All[state]));
         writer.WriteEndObject();
         return ShowStep.Row;
     }

@@ -10,22 +10,41 @@ namespace Dataplane.App.Hosting;
 /// <content>Routes, neighbours and connections.</content>
 internal sealed unsafe partial class ShowSource
 {
+    /// <summary>IPv4 first, then IPv6.</summary>
     private ShowStep NextRoute(ref ShowCursor cursor, Utf8JsonWriter writer)
     {
         Plan* plan = _router.Plan;
-        if (cursor.Position >= plan->RouteSection.Count)
+        long index = cursor.Position++;
+        long index6 = index - plan->RouteSection.Count;
+        if (index6 >= plan->Route6Section.Count)
         {
             return ShowStep.End;
         }
 
-        Route* route = plan->Routes + cursor.Position++;
-        NextHop* nextHop = plan->NextHops + route->NextHop;
         writer.WriteStartObject();
-        ShowText.Prefix(writer, "prefix"u8, Ipv4Address.FromHost(route->Prefix), route->PrefixLength);
+        if (index6 < 0)
+        {
+            Route* route = plan->Routes + index;
+            ShowText.Prefix(writer, "prefix"u8, Ipv4Address.FromHost(route->Prefix), route->PrefixLength);
+            WriteNextHop(writer, plan->NextHops + route->NextHop);
+        }
+        else
+        {
+            Route6* route = plan->Routes6 + index6;
+            ShowText.Prefix(writer, "prefix"u8, route->Prefix, route->PrefixLength);
+            WriteNextHop(writer, plan->NextHops + route->NextHop);
+        }
+
+        writer.WriteEndObject();
+        return ShowStep.Row;
+    }
+
+    private void WriteNextHop(Utf8JsonWriter writer, NextHop* nextHop)
+    {
         writer.WriteString("kind"u8, KindName(nextHop->Kind));
         if (nextHop->Kind == NextHopKind.Gateway)
         {
-            ShowText.Address(writer, "via"u8, nextHop->Gateway.MappedIpv4);
+            ShowText.EitherAddress(writer, "via"u8, nextHop->Gateway);
         }
         else
         {
@@ -40,9 +59,6 @@ internal sealed unsafe partial class ShowSource
         {
             writer.WriteString("port"u8, _ports[nextHop->Port].JsonName);
         }
-
-        writer.WriteEndObject();
-        return ShowStep.Row;
     }
 
     private ShowStep NextNeighbour(ref ShowCursor cursor, Utf8JsonWriter writer)
@@ -57,10 +73,10 @@ internal sealed unsafe partial class ShowSource
         // Without the lock: a thread that may be preempted must not hold what workers spin on. The worst that a change in between
         // can show is one row of two neighbours.
         NeighbourRecord* record = table->Record(index);
-        (Ipv4Address address, byte port, byte held) = (record->Address.MappedIpv4, record->Port, record->HeldCount);
+        (Ipv6Address address, byte port, byte held) = (record->Address, record->Port, record->HeldCount);
         Adjacency adjacency = Adjacency.Load(table->Adjacencies + index);
         writer.WriteStartObject();
-        ShowText.Address(writer, "address"u8, address);
+        ShowText.EitherAddress(writer, "address"u8, address);
         if (adjacency.IsUsable)
         {
             ShowText.Mac(writer, "mac"u8, adjacency.Mac48);
@@ -103,7 +119,7 @@ internal sealed unsafe partial class ShowSource
         writer.WriteBoolean("destinationNat"u8, (word.Flags & EntryFlags.DestinationNat) != 0);
         writer.WriteNumber("timeoutSeconds"u8, word.DeadlineSeconds - now);
         writer.WriteNumber("zone"u8, original->Zone);
-        writer.WriteNumber("mark"u8, tail->Mark);
+        writer.WriteNumber("mark"u8, head->Mark);
         WriteTuple(writer, "original"u8, original, tail->PacketsOriginal, tail->BytesOriginal);
         WriteTuple(writer, "reply"u8, Entry<Ipv4Tuple>.Tuple(_entry, Direction.Reply), tail->PacketsReply, tail->BytesReply);
         writer.WriteEndObject();
@@ -127,7 +143,12 @@ internal sealed unsafe partial class ShowSource
         IpProtocol.Tcp => "tcp"u8,
         IpProtocol.Udp => "udp"u8,
         IpProtocol.Icmp => "icmp"u8,
-        _ => "other"u8,
+        IpProtocol.Icmpv6 => "icmpv6"u8,
+        IpProtocol.UdpLite => "udplite"u8,
+        IpProtocol.Sctp => "sctp"u8,
+        IpProtocol.Dccp => "dccp"u8,
+        IpProtocol.Gre => "gre"u8,
+        _ => "unknown"u8,
     };
 
     private static ReadOnlySpan<byte> KindName(NextHopKind kind) => kind switch
@@ -148,20 +169,36 @@ internal sealed unsafe partial class ShowSource
         _ => "free"u8,
     };
 
+    /// <summary>As conntrack(8) names them, where it has a name.</summary>
     private static ReadOnlySpan<byte> StateName(ConnectionState state) => state switch
     {
         ConnectionState.TcpSynSent => "SYN_SENT"u8,
         ConnectionState.TcpSynSent2 => "SYN_SENT2"u8,
         ConnectionState.TcpSynReceived => "SYN_RECV"u8,
-        ConnectionState.TcpEstablished => "ESTABLISHED"u8,
+        ConnectionState.TcpEstablished or ConnectionState.SctpEstablished => "ESTABLISHED"u8,
         ConnectionState.TcpFinWait => "FIN_WAIT"u8,
         ConnectionState.TcpCloseWait => "CLOSE_WAIT"u8,
         ConnectionState.TcpLastAck => "LAST_ACK"u8,
-        ConnectionState.TcpTimeWait => "TIME_WAIT"u8,
+        ConnectionState.TcpTimeWait or ConnectionState.DccpTimeWait => "TIME_WAIT"u8,
         ConnectionState.TcpClose => "CLOSE"u8,
-        ConnectionState.UdpUnreplied or ConnectionState.IcmpUnreplied => "UNREPLIED"u8,
-        ConnectionState.UdpReplied or ConnectionState.IcmpReplied => "REPLIED"u8,
+        ConnectionState.UdpUnreplied or ConnectionState.IcmpUnreplied or ConnectionState.GreUnreplied
+            or ConnectionState.GenericUnreplied => "UNREPLIED"u8,
+        ConnectionState.UdpReplied or ConnectionState.IcmpReplied or ConnectionState.GreReplied
+            or ConnectionState.GenericReplied => "REPLIED"u8,
         ConnectionState.UdpStream => "STREAM"u8,
+        ConnectionState.SctpCookieWait => "COOKIE_WAIT"u8,
+        ConnectionState.SctpCookieEchoed => "COOKIE_ECHOED"u8,
+        ConnectionState.SctpShutdownSent => "SHUTDOWN_SENT"u8,
+        ConnectionState.SctpShutdownReceived => "SHUTDOWN_RECD"u8,
+        ConnectionState.SctpShutdownAckSent => "SHUTDOWN_ACK_SENT"u8,
+        ConnectionState.SctpClosed => "CLOSED"u8,
+        ConnectionState.SctpHeartbeatSent => "HEARTBEAT_SENT"u8,
+        ConnectionState.DccpRequest => "REQUEST"u8,
+        ConnectionState.DccpRespond => "RESPOND"u8,
+        ConnectionState.DccpPartOpen => "PARTOPEN"u8,
+        ConnectionState.DccpOpen => "OPEN"u8,
+        ConnectionState.DccpCloseRequest => "CLOSEREQ"u8,
+        ConnectionState.DccpClosing => "CLOSING"u8,
         _ => "NONE"u8,
     };
 }

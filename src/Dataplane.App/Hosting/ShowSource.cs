@@ -21,15 +21,18 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
     private readonly uint[] _lcores;
     private readonly ZoneConfiguration[] _zones;
     private readonly JsonEncodedText[] _zoneNames;
+    private readonly JsonEncodedText[] _policyNames;
     private readonly JsonEncodedText[] _dropLabels;
     private readonly JsonEncodedText[] _dropDescriptions;
     private readonly byte* _entry = (byte*)NativeMemory.AlignedAlloc((nuint)Entry<Ipv4Tuple>.SizeBytes, 64);
     private readonly long _startMilliseconds = Environment.TickCount64;
 
-    public ShowSource(Router router, OpenPort[] ports, uint[] lcores, ZoneConfiguration[] zones)
+    public ShowSource(
+        Router router, OpenPort[] ports, uint[] lcores, ZoneConfiguration[] zones, TimeoutPolicyConfiguration[] policies)
     {
         _zones = zones;
         _zoneNames = Array.ConvertAll(zones, zone => JsonEncodedText.Encode(zone.Name));
+        _policyNames = Array.ConvertAll(policies, policy => JsonEncodedText.Encode(policy.Name));
         _router = router;
         _ports = ports;
         _lcores = lcores;
@@ -45,11 +48,13 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
     public ShowStep Next(ShowTopic topic, ref ShowCursor cursor, Utf8JsonWriter writer) => topic switch
     {
         ShowTopic.Limits => NextLimit(ref cursor, writer),
-        ShowTopic.Status or ShowTopic.Version or ShowTopic.Ports or ShowTopic.Workers or ShowTopic.Table => NextOfFew(topic, ref cursor, writer),
+        ShowTopic.Status or ShowTopic.Version or ShowTopic.Ports or ShowTopic.Workers or ShowTopic.Table =>
+            NextOfFew(topic, ref cursor, writer),
         ShowTopic.Drops => NextDrop(ref cursor, writer),
         ShowTopic.Routes => NextRoute(ref cursor, writer),
         ShowTopic.Neighbours => NextNeighbour(ref cursor, writer),
         ShowTopic.Conntrack => NextConnection(ref cursor, writer),
+        ShowTopic.Timeouts => NextTimeout(ref cursor, writer),
         _ => ShowStep.End,
     };
 

@@ -23,6 +23,34 @@ internal static class ShowText
         writer.WriteString(name, text[..(end + written)]);
     }
 
+    public static void Address(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Ipv6Address address)
+    {
+        Span<byte> text = stackalloc byte[Ipv6Text.BytesMax];
+        writer.WriteString(name, text[..Ipv6Text.Format(address, text)]);
+    }
+
+    /// <summary>An address of a table for both families, which holds IPv4 ones as mapped.</summary>
+    public static void EitherAddress(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Ipv6Address address)
+    {
+        if (address.IsIpv4Mapped)
+        {
+            Address(writer, name, address.MappedIpv4);
+        }
+        else
+        {
+            Address(writer, name, address);
+        }
+    }
+
+    public static void Prefix(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Ipv6Address address, byte length)
+    {
+        Span<byte> text = stackalloc byte[Ipv6Text.BytesMax + 4];
+        int end = Ipv6Text.Format(address, text);
+        text[end++] = (byte)'/';
+        _ = Utf8Formatter.TryFormat(length, text[end..], out int written);
+        writer.WriteString(name, text[..(end + written)]);
+    }
+
     public static void Mac(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ulong mac48)
     {
         Span<byte> text = stackalloc byte[17];

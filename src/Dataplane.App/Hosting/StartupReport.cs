@@ -9,7 +9,7 @@ using Dataplane.Dpdk;
 namespace Dataplane.App.Hosting;
 
 /// <summary>What an operator wants to see once, at start: ports, workers and their queues, and where the memory went.</summary>
-internal static class StartupReport
+internal static unsafe class StartupReport
 {
     public static void Write(
         TextWriter output, RouterConfiguration configuration, EalStartup eal, OpenPort[] ports, Router router, Mempool pool)
@@ -35,7 +35,7 @@ internal static class StartupReport
             string queues = string.Create(CultureInfo.InvariantCulture, $"{port.Device.RxQueues}/{port.Device.TxQueues}");
             output.WriteLine(
                 $"{port.Configuration.Name,-10} {port.Configuration.Device,-22} {port.Device.Info().Driver,-14} {port.Mac,-17} "
-                + $"{port.Configuration.MtuBytes,5} {queues,6}  {string.Join(", ", port.Configuration.Addresses)}");
+                + $"{port.Configuration.MtuBytes,5} {queues,6}  {string.Join(", ", port.Addresses)}");
         }
     }
 
@@ -70,8 +70,14 @@ internal static class StartupReport
         Row(output, "table, other", table.TotalBytes - table.ArenaBytes - table.BucketBytes);
         Row(output, $"{pool.Count:N0} packet buffers", buffers);
         Row(output, "workers", router.ScratchBytes);
-        Row(output, "routes", 64L << 20);
-        Row(output, "in all", table.TotalBytes + buffers + router.ScratchBytes + (64L << 20));
+        Row(output, "routes", Fib.FirstTableBytes);
+        long routes6 = RouterRoutes.Bytes6(router.Plan);
+        if (routes6 > 0)
+        {
+            Row(output, "IPv6 routes", routes6);
+        }
+
+        Row(output, "in all", table.TotalBytes + buffers + router.ScratchBytes + Fib.FirstTableBytes + routes6);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"table pages: {table.ArenaPages}; {table.BytesPerConnection:F0} bytes a connection when full"));
         output.WriteLine();

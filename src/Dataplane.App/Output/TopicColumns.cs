@@ -40,6 +40,7 @@ internal static class TopicColumns
             Text("ZONE", "zone"), Number("ID", "id"), Number("MAX", "max"), Number("COUNT", "count"), Number("REFUSED", "refused"),
             Number("CAPACITY", "capacity"),
         ],
+        ["timeouts"] = [Text("POLICY", "policy"), Text("STATE", "state"), Number("SECONDS", "seconds")],
     };
 
     /// <summary>The columns of a topic; null for one that is shown as a list of its fields.</summary>

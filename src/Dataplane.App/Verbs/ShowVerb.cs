@@ -19,6 +19,7 @@ internal static class ShowVerb
         ("conntrack", "tracked connections, both tuples"),
         ("limits", "limits of the table (zone -) and of the zones, with what they count"),
         ("table", "size, occupancy and memory of the connection table"),
+        ("timeouts", "how long connections live after a packet, by policy (- is the default one) and state"),
     ];
 
     internal static Command Create(Terminal terminal)

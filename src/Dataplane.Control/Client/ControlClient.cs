@@ -93,6 +93,23 @@ public sealed class ControlClient : IDisposable
     public SettingChange SetBuckets(long buckets) =>
         Set(new Dictionary<string, object?> { ["what"] = "table", ["buckets"] = buckets });
 
+    /// <summary>Changes how long connections in a state live; standing deadlines move with their next packet.</summary>
+    /// <param name="policy">A policy's name; null for the default one.</param>
+    /// <param name="state">The state's name, as the configuration's keys.</param>
+    /// <param name="seconds">From now on.</param>
+    /// <exception cref="ControlClientException">The router refused; <see cref="ControlFailure.NotFound"/> if it has no such policy
+    /// or state.</exception>
+    public SettingChange SetTimeout(string? policy, string state, long seconds)
+    {
+        Dictionary<string, object?> request = new() { ["what"] = "timeout", ["state"] = state, ["seconds"] = seconds };
+        if (policy is not null)
+        {
+            request["policy"] = policy;
+        }
+
+        return Set(request);
+    }
+
     public void Dispose()
     {
         _reader.Dispose();
@@ -180,7 +197,7 @@ public sealed class ControlClient : IDisposable
 
     private static ControlFailure Failure(string code) => code switch
     {
-        "not_found" or "zone_unknown" => ControlFailure.NotFound,
+        "not_found" or "zone_unknown" or "policy_unknown" or "state_unknown" => ControlFailure.NotFound,
         "value_invalid" or "above_capacity" or "above_places" => ControlFailure.Rejected,
         _ => ControlFailure.Refused,
     };

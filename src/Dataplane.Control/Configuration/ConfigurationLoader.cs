@@ -57,6 +57,7 @@ public static class ConfigurationLoader
 
     private static bool ConcernsAbsence(Diagnostic diagnostic) => !diagnostic.IsError || diagnostic.Code
         is DiagnosticCode.KeyMissing or DiagnosticCode.PortUnknown or DiagnosticCode.PoolUnknown or DiagnosticCode.ZoneUnknown
+        or DiagnosticCode.TimeoutPolicyUnknown
         or DiagnosticCode.GatewayUnreachable or DiagnosticCode.PortWithoutAddress or DiagnosticCode.MatchNotPossible
         or DiagnosticCode.CapacityBelowLimit;
 
@@ -68,6 +69,8 @@ public static class ConfigurationLoader
         ZonesSection.Read(root, context);
         PortsSection.Read(root, context);
         PoolsSection.Read(root, context);
+        ConntrackConfiguration conntrack = ConntrackSection.Read(root, context);
+        (ImmutableArray<RouteConfiguration> routes, ImmutableArray<Route6Configuration> routes6) = RoutesSection.Read(root, context);
         (ImmutableArray<FilterRule> filter, FilterAction filterDefault) = FilterSection.Read(root, context);
         RouterConfiguration configuration = new()
         {
@@ -76,13 +79,14 @@ public static class ConfigurationLoader
             Ports = [.. context.Ports],
             Pools = [.. context.Pools],
             Zones = [.. context.Zones],
-            Routes = RoutesSection.Read(root, context),
+            Routes = routes,
+            Routes6 = routes6,
             Track = TrackSection.Read(root, context),
             Destination = DestinationSection.Read(root, context),
             Filter = filter,
             FilterDefault = filterDefault,
             Source = SourceSection.Read(root, context),
-            Conntrack = ConntrackSection.Read(root),
+            Conntrack = conntrack,
             Memory = MachineSections.ReadMemory(root),
             Limits = MachineSections.ReadLimits(root),
             Control = MachineSections.ReadControl(root),
@@ -101,7 +105,9 @@ public static class ConfigurationLoader
                 "add \"Filter\": { \"Default\": \"drop\", ... }");
         }
 
-        if (configuration.Ports.Length > 1 && !configuration.Source.Any(rule => rule.Target.Kind != SourceTargetKind.Exempt))
+        // A router of IPv6 alone translates nothing and has nothing to hide.
+        bool routesIpv4 = configuration.Ports.Any(port => !port.Addresses.IsEmpty || !port.Ipv6);
+        if (routesIpv4 && configuration.Ports.Length > 1 && !configuration.Source.Any(rule => rule.Target.Kind != SourceTargetKind.Exempt))
         {
             root.ReportKey(DiagnosticCode.ForwardingUntranslated, node,
                 "no Source rule translates: inside addresses leave the router as they are",

@@ -12,7 +12,7 @@ namespace Dataplane.Control.Configuration;
 /// <param name="TcpLoose">Take up TCP connections in the middle, without having seen their SYN.</param>
 /// <param name="Checksum">Verify L4 checksums that the NIC has not.</param>
 /// <param name="Accounting">Count packets and bytes per connection and direction.</param>
-/// <param name="TimeoutSeconds">Seconds by state, for each state that has a timeout.</param>
+/// <param name="TimeoutSeconds">The default policy: seconds by state, for each state that has a timeout.</param>
 public sealed record ConntrackConfiguration(
     int MaxEntries,
     int Capacity,
@@ -22,6 +22,12 @@ public sealed record ConntrackConfiguration(
     bool Accounting,
     ImmutableSortedDictionary<ConnectionState, uint> TimeoutSeconds)
 {
+    /// <summary>Other sets of timeouts, which track rules choose by name; at most <see cref="TimeoutPoliciesMax"/>.</summary>
+    public ImmutableArray<TimeoutPolicyConfiguration> TimeoutPolicies { get; init; } = [];
+
+    /// <summary>The number of policies that can be configured besides the default one.</summary>
+    public const int TimeoutPoliciesMax = TimeoutTable.Policies - 1;
+
     /// <summary>The lowest limit and capacity.</summary>
     public const int MaxEntriesMin = 1024;
 
@@ -30,4 +36,12 @@ public sealed record ConntrackConfiguration(
 
     /// <summary>The largest number of buckets; they would take 64 GiB.</summary>
     public const int BucketsMax = 1 << 30;
+}
+
+/// <param name="Name">Unique, ignoring case; not <see cref="DefaultName"/>.</param>
+/// <param name="Seconds">By state; what the policy does not name is the default policy's.</param>
+public sealed record TimeoutPolicyConfiguration(string Name, ImmutableSortedDictionary<ConnectionState, uint> Seconds)
+{
+    /// <summary>The name that rules give to the timeouts under <c>Conntrack.Timeouts</c>.</summary>
+    public const string DefaultName = "default";
 }

@@ -19,12 +19,30 @@ public sealed record PortConfiguration(
     int MtuBytes,
     bool Promiscuous,
     MacAddress? Mac,
-    ushort ZoneId);
+    ushort ZoneId)
+{
+    /// <summary>The least MTU of a port with IPv6 (RFC 8200 §5).</summary>
+    public const int Ipv6MtuMin = 1280;
+
+    /// <summary>The router's own IPv6 addresses on this port, with their subnets; at most one is link-local. May be empty.</summary>
+    public ImmutableArray<Ipv6Prefix> Addresses6 { get; init; } = [];
+
+    /// <summary>Take part in IPv6. A port without a link-local address makes itself one from its MAC address.</summary>
+    public bool Ipv6 { get; init; }
+
+    /// <summary>Answer router solicitations with the port's /64 prefixes, of which there is at least one.</summary>
+    public bool RouterAdvertisements { get; init; }
+}
 
 /// <param name="Prefix">Destinations; no bits set beyond its length.</param>
 /// <param name="Via">The gateway, a host of the port's subnet.</param>
 /// <param name="PortIndex">The egress port.</param>
 public sealed record RouteConfiguration(Ipv4Prefix Prefix, Ipv4Address Via, int PortIndex);
+
+/// <param name="Prefix">Destinations; no bits set beyond its length.</param>
+/// <param name="Via">The gateway: a host of one of the port's subnets, or link-local.</param>
+/// <param name="PortIndex">The egress port.</param>
+public sealed record Route6Configuration(Ipv6Prefix Prefix, Ipv6Address Via, int PortIndex);
 
 /// <param name="Name">Unique, ignoring case.</param>
 /// <param name="Addresses">Ranges in the order of the file; they do not overlap.</param>

@@ -16,6 +16,8 @@ public sealed record RouterConfiguration
 
     public required ImmutableArray<RouteConfiguration> Routes { get; init; }
 
+    public required ImmutableArray<Route6Configuration> Routes6 { get; init; }
+
     /// <summary>In the order of the file; source rules refer to a pool by its index here.</summary>
     public required ImmutableArray<PoolConfiguration> Pools { get; init; }
 

@@ -1,3 +1,4 @@
+using Dataplane.Nat;
 using Dataplane.Packet;
 
 namespace Dataplane.Control.Configuration;
@@ -13,9 +14,16 @@ public abstract record Rule(int Number, RuleMatch Match, string Comment);
 /// <param name="Match">Which connections it is for.</param>
 /// <param name="Comment">The operator's words, repeated in listings; may be empty.</param>
 /// <param name="NoTrack">Forward without tracking and without translation.</param>
-/// <param name="Mark">The connection's mark, or null to leave it.</param>
-public sealed record TrackRule(int Number, RuleMatch Match, string Comment, bool NoTrack, uint? Mark)
-    : Rule(Number, Match, Comment);
+/// <param name="Mark">Bits of the connection's mark to set, or null to leave it.</param>
+public sealed record TrackRule(int Number, RuleMatch Match, string Comment, bool NoTrack, MarkBits? Mark)
+    : Rule(Number, Match, Comment)
+{
+    /// <summary>Bits to add to the connection's label; may be none.</summary>
+    public ConnectionLabel Label { get; init; }
+
+    /// <summary>The timeout policy: 0 for the default, else its place among the configured ones, from 1; null to leave it.</summary>
+    public byte? TimeoutPolicy { get; init; }
+}
 
 /// <summary>Destination translation.</summary>
 /// <param name="Number">Its place in the list, 1 to 1000000.</param>

@@ -38,12 +38,15 @@ public enum DiagnosticCode
     RuleNumberInvalid = 1115,
     PathInvalid = 1116,
     ProtocolInvalid = 1117,
+    MarkInvalid = 1118,
+    LabelInvalid = 1119,
 
     PortUnknown = 1201,
     PoolUnknown = 1202,
     ZoneUnknown = 1203,
     GatewayUnreachable = 1204,
     PortWithoutAddress = 1205,
+    TimeoutPolicyUnknown = 1206,
 
     AddressConflict = 1301,
     DeviceConflict = 1302,
@@ -54,6 +57,8 @@ public enum DiagnosticCode
     RouteConflict = 1307,
     LimitExceeded = 1308,
     CapacityBelowLimit = 1309,
+    FamilyConflict = 1310,
+    MtuBelowIpv6 = 1311,
 
     FilterMissing = 2001,
     TimeoutBelowFloor = 2002,

@@ -40,11 +40,7 @@ public static class PlanCompiler
             Accounting = configuration.Conntrack.Accounting,
             IcmpErrorsPerSecond = configuration.Limits.IcmpErrorsPerSecond,
         };
-        foreach ((ConnectionState state, uint seconds) in configuration.Conntrack.TimeoutSeconds)
-        {
-            plan.Timeouts.Set(0, state, seconds);
-        }
-
+        SetTimeouts(ref plan.Timeouts, configuration.Conntrack);
         AddPorts(plan, configuration, bindings);
         foreach (RouteConfiguration route in configuration.Routes)
         {
@@ -52,9 +48,30 @@ public static class PlanCompiler
             plan.AddRoute(route.Prefix.Address.Host, (byte)route.Prefix.Length, gateway);
         }
 
+        foreach (Route6Configuration route in configuration.Routes6)
+        {
+            NextHop gateway = new() { Kind = NextHopKind.Gateway, Port = (byte)route.PortIndex, Gateway = route.Via };
+            plan.AddRoute6(route.Prefix.Address, (byte)route.Prefix.Length, gateway);
+        }
+
         AddRules(plan, configuration);
         AddReserved(plan, configuration);
         return plan;
+    }
+
+    private static void SetTimeouts(ref TimeoutTable table, ConntrackConfiguration conntrack)
+    {
+        for (byte policy = 0; policy < TimeoutTable.Policies; policy++)
+        {
+            // A policy that nobody configured is the default one: no connection may find a timeout of nothing.
+            ImmutableSortedDictionary<ConnectionState, uint> seconds = policy >= 1 && policy <= conntrack.TimeoutPolicies.Length
+                ? conntrack.TimeoutPolicies[policy - 1].Seconds
+                : conntrack.TimeoutSeconds;
+            foreach ((ConnectionState state, uint value) in seconds)
+            {
+                table.Set(policy, state, value);
+            }
+        }
     }
 
     private static void AddPorts(PlanBuilder plan, RouterConfiguration configuration, IReadOnlyList<PortBinding> bindings)
@@ -68,8 +85,13 @@ public static class PlanCompiler
                 MtuBytes = (ushort)port.MtuBytes,
                 Zone = port.ZoneId,
                 DevicePort = bindings[index].DevicePort,
+                AdvertisesPrefixes = port.RouterAdvertisements,
             };
-            plan.AddPort(record, [.. port.Addresses.Select(prefix => (prefix.Address, (byte)prefix.Length))]);
+            byte number = plan.AddPort(record, [.. port.Addresses.Select(prefix => (prefix.Address, (byte)prefix.Length))]);
+            foreach (Ipv6Prefix prefix in PortAddresses.Ipv6(port, record.Mac))
+            {
+                plan.AddAddress6(number, prefix.Address, (byte)prefix.Length);
+            }
         }
     }
 
@@ -80,18 +102,46 @@ public static class PlanCompiler
             plan.AddPool([.. pool.Addresses.Select(Range)], pool.Ports.First, pool.Ports.Last);
         }
 
-        plan.TrackRules.AddRange(configuration.Track.Select(Track));
+        foreach (TrackRule rule in configuration.Track)
+        {
+            if ((rule.Match.Families & AddressFamilies.Ipv4) != 0)
+            {
+                plan.TrackRules.Add(new Nat.TrackRule { Match = Match(rule.Match), Do = Effect(rule) });
+            }
+
+            if ((rule.Match.Families & AddressFamilies.Ipv6) != 0)
+            {
+                plan.Track6Rules.Add(new TrackRule6 { Match = Match6(rule.Match), Do = Effect(rule) });
+            }
+        }
+
+        foreach (FilterRule rule in configuration.Filter)
+        {
+            if ((rule.Match.Families & AddressFamilies.Ipv4) != 0)
+            {
+                plan.FilterRules.Add(new Nat.FilterRule { Match = Match(rule.Match), Verdict = Verdict(rule.Action) });
+            }
+
+            if ((rule.Match.Families & AddressFamilies.Ipv6) != 0)
+            {
+                plan.Filter6Rules.Add(new FilterRule6 { Match = Match6(rule.Match), Verdict = Verdict(rule.Action) });
+            }
+        }
+
         plan.DestinationRules.AddRange(configuration.Destination.Select(Destination));
-        plan.FilterRules.AddRange(configuration.Filter.Select(rule =>
-            new Nat.FilterRule { Match = Match(rule.Match), Verdict = Verdict(rule.Action) }));
         plan.SourceRules.AddRange(configuration.Source.Select(rule => Source(plan, rule)));
     }
 
-    private static Nat.TrackRule Track(TrackRule rule) => new()
+    private static TrackEffect Effect(TrackRule rule) => new()
     {
-        Match = Match(rule.Match),
-        Actions = (rule.NoTrack ? TrackActions.NoTrack : 0) | (rule.Mark is null ? 0 : TrackActions.SetMark),
-        Mark = rule.Mark ?? 0,
+        Actions = (rule.NoTrack ? TrackActions.NoTrack : 0)
+            | (rule.Mark is null ? 0 : TrackActions.SetMark)
+            | (rule.TimeoutPolicy is null ? 0 : TrackActions.SetPolicy)
+            | (rule.Label.IsEmpty ? 0 : TrackActions.SetLabel),
+        Policy = rule.TimeoutPolicy ?? 0,
+        Mark = rule.Mark?.Value ?? 0,
+        MarkKept = ~(rule.Mark?.Mask ?? 0),
+        Label = rule.Label,
     };
 
     private static Nat.DestinationRule Destination(DestinationRule rule) => new()
@@ -187,6 +237,19 @@ public static class PlanCompiler
         DestinationPortLow = match.DestinationPort.First,
         DestinationPortHigh = match.DestinationPort.Last,
         Protocol = match.Protocol == RuleMatch.Any ? (byte)0 : (byte)match.Protocol,
+        States = match.States,
+        Mark = match.Mark.Value,
+        MarkMask = match.Mark.Mask,
+        Label = match.Label,
+    };
+
+    private static RuleMatch6 Match6(RuleMatch match) => new()
+    {
+        Common = Match(match),
+        Source = match.Source6.Address,
+        SourceLength = (byte)match.Source6.Length,
+        Destination = match.Destination6.Address,
+        DestinationLength = (byte)match.Destination6.Length,
     };
 
     private static AddressRange Range(Ipv4Range range) => new() { First = range.First.Host, Count = (uint)range.Count };

@@ -68,7 +68,7 @@ internal sealed class ConfigurationTree
         {
             if (name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase) && name.Length > EnvironmentPrefix.Length)
             {
-                string key = name[EnvironmentPrefix.Length..].Replace("__", ":", StringComparison.Ordinal);
+                string key = KeyPath.FromOverride(name[EnvironmentPrefix.Length..].Replace("__", ":", StringComparison.Ordinal));
                 layer[key] = value;
                 _overrides[key] = (value, $"env {name}");
             }
@@ -83,7 +83,7 @@ internal sealed class ConfigurationTree
         foreach (string set in sets)
         {
             int equals = set.IndexOf('=', StringComparison.Ordinal);
-            string key = equals < 0 ? set : set[..equals].Trim();
+            string key = KeyPath.FromOverride(equals < 0 ? set : set[..equals].Trim());
             if (equals < 0 || key.Length == 0 || key.Split(':').Any(string.IsNullOrWhiteSpace))
             {
                 bag.Add(new Diagnostic(DiagnosticCode.OverrideMalformed, CommandLine, KeyPath.ToDisplay(key), null,
@@ -143,7 +143,7 @@ internal sealed class ConfigurationTree
     private static ConfigurationNode Node(
         IConfigurationSection section, NodeKind kind, string? value, SourceLocation keyAt, SourceLocation valueAt) => new()
         {
-            Name = section.Key,
+            Name = KeyPath.Unescape(section.Key),
             Path = KeyPath.ToDisplay(section.Path),
             Kind = kind,
             Value = value,

@@ -123,7 +123,8 @@ internal ref struct JsonConfigurationReader
                 continue;
             }
 
-            ReadValue(parent.Length == 0 ? name : $"{parent}:{name}", keyAt);
+            string inside = KeyPath.Escape(name);
+            ReadValue(parent.Length == 0 ? inside : $"{parent}:{inside}", keyAt);
         }
     }
 
@@ -179,14 +180,18 @@ internal ref struct JsonConfigurationReader
 
     private readonly bool CheckKey(string parent, string name, SourceLocation at, HashSet<string> seen)
     {
-        string path = KeyPath.ToDisplay(parent.Length == 0 ? name : $"{parent}:{name}");
-        if (name.Length == 0 || name.Contains(':', StringComparison.Ordinal))
+        string path = KeyPath.ToDisplay(parent.Length == 0 ? KeyPath.Escape(name) : $"{parent}:{KeyPath.Escape(name)}");
+        string? problem = name switch
         {
-            _bag.Add(new Diagnostic(DiagnosticCode.KeyUnsupported, at, path, null,
-                name.Length == 0
-                    ? "a key cannot be empty"
-                    : "a key cannot hold ':', which separates levels; IPv6 is not supported yet",
-                null));
+            "" => "a key cannot be empty",
+            _ when name.Contains(KeyPath.ColonInName, StringComparison.Ordinal) => "a key cannot hold control characters",
+            _ when name.Contains(':', StringComparison.Ordinal) && !string.Equals(parent, "Routes", StringComparison.OrdinalIgnoreCase) =>
+                "a key cannot hold ':', which separates levels; only the prefixes of IPv6 routes do",
+            _ => null,
+        };
+        if (problem is not null)
+        {
+            _bag.Add(new Diagnostic(DiagnosticCode.KeyUnsupported, at, path, null, problem, null));
             return false;
         }
 

@@ -20,6 +20,8 @@ internal sealed class ReadContext
 
     internal List<ZoneConfiguration> Zones { get; } = [];
 
+    internal List<TimeoutPolicyConfiguration> TimeoutPolicies { get; } = [];
+
     /// <summary>The index of a port by its name; -1 after reporting that there is none.</summary>
     internal int PortIndex(SectionReader reader, ConfigurationNode node, string name) =>
         Index(reader, node, name, DiagnosticCode.PortUnknown, "port", [.. Ports.Select(port => port.Name)]);
@@ -30,6 +32,13 @@ internal sealed class ReadContext
     internal int ZoneIndex(SectionReader reader, ConfigurationNode node, string name) =>
         Index(reader, node, name, DiagnosticCode.ZoneUnknown, "zone", [.. Zones.Select(zone => zone.Name)]);
 
+    /// <summary>0 for the default policy, else from 1; 0 after reporting that there is none.</summary>
+    internal byte TimeoutPolicy(SectionReader reader, ConfigurationNode node, string name) =>
+        string.Equals(name, TimeoutPolicyConfiguration.DefaultName, StringComparison.OrdinalIgnoreCase)
+            ? (byte)0
+            : (byte)(1 + Index(reader, node, name, DiagnosticCode.TimeoutPolicyUnknown, "timeout policy",
+                [.. TimeoutPolicies.Select(policy => policy.Name)]));
+
     private static int Index(
         SectionReader reader, ConfigurationNode node, string name, DiagnosticCode code, string noun, string[] names)
     {
@@ -37,7 +46,7 @@ internal sealed class ReadContext
         if (index < 0)
         {
             string remedy = Spelling.DidYouMean(name, names)
-                ?? (names.Length == 0 ? $"there are no {noun}s" : $"there are: {string.Join(", ", names.Take(16))}");
+                ?? (names.Length == 0 ? $"there is no {noun}" : $"there are: {string.Join(", ", names.Take(16))}");
             reader.Report(code, node, $"no such {noun}", remedy);
         }
 

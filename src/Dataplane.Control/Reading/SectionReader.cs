@@ -54,6 +54,9 @@ internal sealed class SectionReader
         }
     }
 
+    /// <summary>A key that cannot work, with the reason.</summary>
+    internal void Refuse(string key, string reason) => _unsupported[key] = reason;
+
     /// <summary>The text of a value, or null if the key is absent or is not a value (which is reported).</summary>
     internal string? Text(string key, out ConfigurationNode? node)
     {

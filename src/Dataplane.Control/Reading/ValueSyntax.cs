@@ -10,9 +10,12 @@ namespace Dataplane.Control.Reading;
 internal delegate bool ValueParser<T>(string text, out T value, out string error, out string? remedy);
 
 /// <summary>The written forms of single values. No exceptions: every failure is a sentence.</summary>
-internal static class ValueSyntax
+internal static partial class ValueSyntax
 {
     internal const int NameLengthMax = 31;
+
+    /// <summary>The longest timeout: 365 days.</summary>
+    internal const uint DurationSecondsMax = 365 * 86400;
 
     /// <summary>Hours, minutes and seconds as in <c>2h4m</c>, <c>90s</c> or <c>300</c> (seconds); whole seconds only.</summary>
     internal static bool TryDuration(string text, out uint seconds, out string error, out string? remedy)
@@ -49,11 +52,10 @@ internal static class ValueSyntax
             return false;
         }
 
-        const uint yearSeconds = 365 * 86400;
         error = "must be between 1 second and 365 days";
         remedy = null;
         seconds = (uint)Math.Min(total, uint.MaxValue);
-        return total is >= 1 and <= yearSeconds;
+        return total is >= 1 and <= DurationSecondsMax;
     }
 
     /// <summary>Bytes with a binary unit: <c>512MiB</c>, <c>4GiB</c>.</summary>
@@ -83,7 +85,7 @@ internal static class ValueSyntax
     /// <summary>A dotted quad.</summary>
     internal static bool TryAddress(string text, out Ipv4Address address, out string error, out string? remedy)
     {
-        error = LooksLikeIpv6(text) ? "IPv6 is not supported yet" : "not an IPv4 address";
+        error = "not an IPv4 address";
         remedy = "write four numbers without leading zeros, such as 192.0.2.1";
         return Ipv4Address.TryParse(text, out address);
     }
@@ -92,8 +94,8 @@ internal static class ValueSyntax
     internal static bool TryInterface(string text, out Ipv4Prefix prefix, out string error, out string? remedy)
     {
         prefix = default;
-        error = LooksLikeIpv6(text) ? "IPv6 is not supported yet" : "not an address with a prefix length";
-        remedy = "write it as 192.0.2.1/24";
+        error = "not an address with a prefix length";
+        remedy = "write it as 192.0.2.1/24 or 2001:db8::1/64";
         int slash = text.IndexOf('/', StringComparison.Ordinal);
         if (slash < 0 || !Ipv4Address.TryParse(text.AsSpan(0, slash), out Ipv4Address address))
         {
@@ -116,7 +118,7 @@ internal static class ValueSyntax
     {
         if (!TryInterface(text, out prefix, out error, out remedy))
         {
-            remedy = "write it as 192.0.2.0/24";
+            remedy = "write it as 192.0.2.0/24 or 2001:db8::/32";
             return false;
         }
 
@@ -129,14 +131,16 @@ internal static class ValueSyntax
     internal static bool TryAddressRange(string text, out Ipv4Range range, out string error, out string? remedy)
     {
         range = default;
-        if (text.Contains('/', StringComparison.Ordinal))
+        if (text.Contains('/', StringComparison.Ordinal) && !LooksLikeIpv6(text))
         {
             bool good = TryPrefix(text, out Ipv4Prefix prefix, out error, out remedy);
             range = good ? prefix.Range : default;
             return good;
         }
 
-        error = LooksLikeIpv6(text) ? "IPv6 is not supported yet" : "not an address, a prefix or a range of addresses";
+        error = LooksLikeIpv6(text)
+            ? "only IPv4 is translated in this version"
+            : "not an address, a prefix or a range of addresses";
         remedy = "write 192.0.2.1, 192.0.2.0/24 or 192.0.2.1-192.0.2.9";
         int dash = text.IndexOf('-', StringComparison.Ordinal);
         string firstText = (dash < 0 ? text : text[..dash]).Trim();
@@ -174,19 +178,23 @@ internal static class ValueSyntax
         return first <= last;
     }
 
-    /// <summary><c>tcp</c>, <c>udp</c> or <c>icmp</c>, or the number of one of them.</summary>
+    /// <summary>A protocol's name, or its number from 1 to 255.</summary>
     internal static bool TryProtocol(string text, out int protocol, out string error, out string? remedy)
     {
-        protocol = text.Trim().ToLowerInvariant() switch
-        {
-            "tcp" or "6" => IpProtocol.Tcp,
-            "udp" or "17" => IpProtocol.Udp,
-            "icmp" or "1" => IpProtocol.Icmp,
-            _ => RuleMatch.Any,
-        };
-        bool number = byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
-        error = number ? "this version forwards TCP, UDP and ICMP only, no rule for others can match" : "not a protocol";
-        remedy = Spelling.DidYouMean(text, ["tcp", "udp", "icmp"]) ?? "use tcp, udp or icmp";
+        (string Name, byte Number)[] known =
+        [
+            ("tcp", IpProtocol.Tcp), ("udp", IpProtocol.Udp), ("icmp", IpProtocol.Icmp), ("icmpv6", IpProtocol.Icmpv6),
+            ("sctp", IpProtocol.Sctp), ("dccp", IpProtocol.Dccp), ("udplite", IpProtocol.UdpLite), ("gre", IpProtocol.Gre),
+            ("esp", IpProtocol.Esp), ("ah", IpProtocol.Authentication),
+        ];
+        string word = text.Trim();
+        int index = Array.FindIndex(known, item => string.Equals(item.Name, word, StringComparison.OrdinalIgnoreCase));
+        protocol = index >= 0 ? known[index].Number
+            : byte.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out byte number) && number > 0 ? number
+            : RuleMatch.Any;
+        error = "not a protocol";
+        remedy = Spelling.DidYouMean(word, known.Select(item => item.Name))
+            ?? "use tcp, udp, icmp, icmpv6, another's name, or a number from 1 to 255";
         return protocol != RuleMatch.Any;
     }
 
@@ -219,5 +227,6 @@ internal static class ValueSyntax
         _ => 0,
     };
 
-    private static bool LooksLikeIpv6(string text) => text.Count(c => c == ':') >= 2;
+    /// <summary>True if the text can only be meant as an IPv6 address or prefix.</summary>
+    internal static bool LooksLikeIpv6(string text) => text.Count(c => c == ':') >= 2;
 }

@@ -216,7 +216,8 @@ internal sealed class ControlClientSlot : IDisposable
         SettingOutcome outcome = request.Kind switch
         {
             RequestKind.SetEntriesMax => settings.SetEntriesMax(request.Value.GetValueOrDefault()),
-            RequestKind.SetZoneMax => settings.SetZoneMax(request.Zone, request.Value),
+            RequestKind.SetZoneMax => settings.SetZoneMax(request.Name, request.Value),
+            RequestKind.SetTimeout => settings.SetTimeout(request.Name, request.State, (uint)request.Value.GetValueOrDefault()),
             _ => settings.SetBuckets(request.Value.GetValueOrDefault()),
         };
         bool done = outcome.Kind == SettingResult.Done;

@@ -27,6 +27,12 @@ public static class ControlLimits
     /// <summary>The largest number of buckets that a request may name, which is also the configuration's.</summary>
     public const int BucketsMax = ConntrackConfiguration.BucketsMax;
 
+    /// <summary>The longest timeout that a request may name, which is also the configuration's: a year.</summary>
+    public const uint TimeoutSecondsMax = ValueSyntax.DurationSecondsMax;
+
+    /// <summary>The longest name that a timeout policy can have; they are plain ASCII.</summary>
+    public const int PolicyNameBytesMax = ValueSyntax.NameLengthMax;
+
     /// <summary>The longest name that a zone can have; they are plain ASCII.</summary>
     public const int ZoneNameBytesMax = ValueSyntax.NameLengthMax;
 

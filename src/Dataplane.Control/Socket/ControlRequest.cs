@@ -1,5 +1,6 @@
 using System;
 using System.Text.Json;
+using Dataplane.Conntrack;
 
 namespace Dataplane.Control.Socket;
 
@@ -23,6 +24,12 @@ internal enum RequestError
     BucketsInvalid,
     ZoneInvalid,
     ZoneUnknown,
+    StateMissing,
+    StateUnknown,
+    SecondsMissing,
+    SecondsInvalid,
+    PolicyInvalid,
+    PolicyUnknown,
 }
 
 /// <summary>What a request asks for.</summary>
@@ -32,26 +39,30 @@ internal enum RequestKind
     SetEntriesMax,
     SetZoneMax,
     SetBuckets,
+    SetTimeout,
 }
 
 /// <summary>One request line, read without allocating.</summary>
 /// <remarks>
 /// <c>{"verb":"show","what":"conntrack"}</c>, <c>{"verb":"set","what":"limit","max":N}</c>,
-/// <c>{"verb":"set","what":"limit","zone":"NAME","max":N}</c> with null for no limit, or
-/// <c>{"verb":"set","what":"table","buckets":N}</c>; the fields in any order, each once.
+/// <c>{"verb":"set","what":"limit","zone":"NAME","max":N}</c> with null for no limit,
+/// <c>{"verb":"set","what":"table","buckets":N}</c>, or <c>{"verb":"set","what":"timeout","state":"NAME","seconds":N}</c>, perhaps with
+/// <c>"policy":"NAME"</c>; the fields in any order, each once.
 /// </remarks>
 internal readonly ref struct ControlRequest
 {
-    /// <summary>Room for a zone's name before its escapes are resolved: at most six bytes for each of it.</summary>
-    internal const int ScratchBytes = 6 * ControlLimits.ZoneNameBytesMax;
+    /// <summary>Room for one name before its escapes are resolved: at most six bytes for each of it.</summary>
+    internal const int NameScratchBytes = 6 * ControlLimits.ZoneNameBytesMax;
+
+    /// <summary>Room for a zone's and a timeout policy's name.</summary>
+    internal const int ScratchBytes = 2 * NameScratchBytes;
 
     private ControlRequest(RequestError error) => Error = error;
 
-    private ControlRequest(RequestKind kind, ShowTopic topic, ReadOnlySpan<byte> zone, long? value)
+    private ControlRequest(RequestKind kind, ReadOnlySpan<byte> name, long? value)
     {
         Kind = kind;
-        Topic = topic;
-        Zone = zone;
+        Name = name;
         Value = value;
     }
 
@@ -61,16 +72,20 @@ internal readonly ref struct ControlRequest
     internal RequestKind Kind { get; }
 
     /// <summary>Of a show request.</summary>
-    internal ShowTopic Topic { get; }
+    internal ShowTopic Topic { get; private init; }
 
-    /// <summary>The name in a request for a zone, UTF-8; lies in the scratch that the request was read with.</summary>
-    internal ReadOnlySpan<byte> Zone { get; }
+    /// <summary>The zone's or the timeout policy's name, UTF-8; lies in the scratch that the request was read with. Without a
+    /// policy it is empty: the default one.</summary>
+    internal ReadOnlySpan<byte> Name { get; }
+
+    /// <summary>Of a timeout.</summary>
+    internal ConnectionState State { get; private init; }
 
     /// <summary>The wanted value of a setting, within the bounds of <see cref="ControlLimits"/>; null for no limit.</summary>
     internal long? Value { get; }
 
     /// <param name="line">Without its newline.</param>
-    /// <param name="scratch">At least <see cref="ScratchBytes"/>; keeps the zone's name.</param>
+    /// <param name="scratch">At least <see cref="ScratchBytes"/>; keeps the names.</param>
     internal static ControlRequest Parse(ReadOnlySpan<byte> line, Span<byte> scratch)
     {
         RequestReader reader = new(line, scratch);
@@ -88,11 +103,14 @@ internal readonly ref struct ControlRequest
 
     internal static ControlRequest Failed(RequestError error) => new(error);
 
-    internal static ControlRequest Show(ShowTopic topic) => new(RequestKind.Show, topic, default, null);
+    internal static ControlRequest Show(ShowTopic topic) => new(RequestKind.Show, default, null) { Topic = topic };
 
-    internal static ControlRequest SetEntriesMax(long max) => new(RequestKind.SetEntriesMax, default, default, max);
+    internal static ControlRequest SetEntriesMax(long max) => new(RequestKind.SetEntriesMax, default, max);
 
-    internal static ControlRequest SetZoneMax(ReadOnlySpan<byte> zone, long? max) => new(RequestKind.SetZoneMax, default, zone, max);
+    internal static ControlRequest SetZoneMax(ReadOnlySpan<byte> zone, long? max) => new(RequestKind.SetZoneMax, zone, max);
 
-    internal static ControlRequest SetBuckets(long buckets) => new(RequestKind.SetBuckets, default, default, buckets);
+    internal static ControlRequest SetBuckets(long buckets) => new(RequestKind.SetBuckets, default, buckets);
+
+    internal static ControlRequest SetTimeout(ReadOnlySpan<byte> policy, ConnectionState state, long seconds) =>
+        new(RequestKind.SetTimeout, policy, seconds) { State = state };
 }

@@ -19,6 +19,9 @@ public enum ShowTopic
 
     /// <summary>The table's size, occupancy and memory.</summary>
     Table,
+
+    /// <summary>Every timeout of every policy.</summary>
+    Timeouts,
 }
 
 /// <summary>Where a dump stands; zero at its start. The source alone gives the fields a meaning.</summary>

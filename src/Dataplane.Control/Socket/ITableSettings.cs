@@ -1,4 +1,6 @@
 using System;
+using Dataplane.Conntrack;
+using Dataplane.Control.Configuration;
 
 namespace Dataplane.Control.Socket;
 
@@ -35,4 +37,15 @@ public interface ITableSettings
     /// <see cref="SettingResult.ResizeRunning"/> or <see cref="SettingResult.OutOfMemory"/>.
     /// </returns>
     SettingOutcome SetBuckets(long buckets);
+
+    /// <summary>Changes how long connections in a state live after a packet. The deadlines that stand move with the next packet
+    /// of their connections.</summary>
+    /// <param name="policyName">UTF-8, at most <see cref="ControlLimits.PolicyNameBytesMax"/> bytes; empty, or
+    /// <see cref="TimeoutPolicyConfiguration.DefaultName"/>, for the default policy; names are equal whatever the case of their
+    /// letters.</param>
+    /// <param name="state">Not <see cref="ConnectionState.None"/>.</param>
+    /// <param name="seconds">1 to <see cref="ControlLimits.TimeoutSecondsMax"/>.</param>
+    /// <returns><see cref="SettingResult.Done"/> with the old and the new seconds; else among others
+    /// <see cref="SettingResult.PolicyUnknown"/>.</returns>
+    SettingOutcome SetTimeout(ReadOnlySpan<byte> policyName, ConnectionState state, uint seconds);
 }

@@ -39,7 +39,7 @@ internal static class Replies
             "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"show what? the request has no field named what\"}\n"u8,
         RequestError.TopicUnknown =>
             "{\"ok\":false,\"code\":\"not_found\",\"error\":\"there is: "u8
-            + "status version ports workers drops routes neighbours conntrack limits table\"}\n"u8,
+            + "status version ports workers drops routes neighbours conntrack limits table timeouts\"}\n"u8,
         RequestError.FieldUnknown =>
             "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"the request has a field other than verb and what\"}\n"u8,
         RequestError.FieldTwice =>
@@ -47,9 +47,10 @@ internal static class Replies
         RequestError.SettingMissing =>
             "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"set what? the request has no field named what\"}\n"u8,
         RequestError.SettingUnknown =>
-            "{\"ok\":false,\"code\":\"not_found\",\"error\":\"there is: limit table\"}\n"u8,
+            "{\"ok\":false,\"code\":\"not_found\",\"error\":\"there is: limit table timeout\"}\n"u8,
         RequestError.SettingFieldUnknown =>
-            "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"a limit has the fields zone and max, a table has buckets\"}\n"u8,
+            "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"a limit has the fields zone and max, a table has buckets, "u8
+            + "a timeout has policy, state and seconds\"}\n"u8,
         RequestError.MaxMissing =>
             "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"the request has no field named max\"}\n"u8,
         RequestError.MaxInvalid =>
@@ -63,6 +64,18 @@ internal static class Replies
             "{\"ok\":false,\"code\":\"value_invalid\",\"error\":\"zone is a name; leave it out for the whole table\"}\n"u8,
         RequestError.ZoneUnknown =>
             "{\"ok\":false,\"code\":\"zone_unknown\",\"error\":\"no such zone is configured\"}\n"u8,
+        RequestError.StateMissing =>
+            "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"the request has no field named state\"}\n"u8,
+        RequestError.StateUnknown =>
+            "{\"ok\":false,\"code\":\"state_unknown\",\"error\":\"no such state; show timeouts lists them\"}\n"u8,
+        RequestError.SecondsMissing =>
+            "{\"ok\":false,\"code\":\"bad_request\",\"error\":\"the request has no field named seconds\"}\n"u8,
+        RequestError.SecondsInvalid =>
+            "{\"ok\":false,\"code\":\"value_invalid\",\"error\":\"seconds is a whole number from 1 to 31536000\"}\n"u8,
+        RequestError.PolicyInvalid =>
+            "{\"ok\":false,\"code\":\"value_invalid\",\"error\":\"policy is a name; leave it out for the default one\"}\n"u8,
+        RequestError.PolicyUnknown =>
+            "{\"ok\":false,\"code\":\"policy_unknown\",\"error\":\"no such timeout policy is configured\"}\n"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(error)),
     };
 }

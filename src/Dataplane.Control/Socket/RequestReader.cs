@@ -1,5 +1,7 @@
 using System;
 using System.Text.Json;
+using Dataplane.Conntrack;
+using Dataplane.Control.Configuration;
 
 namespace Dataplane.Control.Socket;
 
@@ -16,8 +18,10 @@ internal ref struct RequestReader
     private Setting _setting;
     private NumberField _max;
     private NumberField _buckets;
-    private ZoneState _zoneState;
-    private int _zoneBytes;
+    private NumberField _seconds;
+    private NameField _zone;
+    private NameField _policy;
+    private ConnectionState _state;
 
     internal RequestReader(ReadOnlySpan<byte> line, Span<byte> scratch)
     {
@@ -33,7 +37,10 @@ internal ref struct RequestReader
         Zone = 4,
         Max = 8,
         Buckets = 16,
-        Strange = 32,
+        Policy = 32,
+        State = 64,
+        Seconds = 128,
+        Strange = 256,
     }
 
     private enum Verb
@@ -48,13 +55,7 @@ internal ref struct RequestReader
         Unknown,
         Limit,
         Table,
-    }
-
-    private enum ZoneState
-    {
-        NoText,
-        TooLong,
-        Name,
+        Timeout,
     }
 
     /// <exception cref="JsonException">Not JSON.</exception>
@@ -99,8 +100,9 @@ internal ref struct RequestReader
     private readonly ControlRequest JudgeSet() => _setting switch
     {
         _ when (_seen & Fields.What) == 0 => ControlRequest.Failed(RequestError.SettingMissing),
-        Setting.Limit when (_seen & (Fields.Buckets | Fields.Strange)) == 0 => JudgeLimit(),
-        Setting.Table when (_seen & (Fields.Zone | Fields.Max | Fields.Strange)) == 0 => JudgeTable(),
+        Setting.Limit when HasOnly(Fields.Zone | Fields.Max) => JudgeLimit(),
+        Setting.Table when HasOnly(Fields.Buckets) => JudgeTable(),
+        Setting.Timeout when HasOnly(Fields.Policy | Fields.State | Fields.Seconds) => JudgeTimeout(),
         Setting.Unknown => ControlRequest.Failed(RequestError.SettingUnknown),
         _ => ControlRequest.Failed(RequestError.SettingFieldUnknown),
     };
@@ -124,10 +126,10 @@ internal ref struct RequestReader
             return ControlRequest.SetEntriesMax(_max.Value);
         }
 
-        return _zoneState switch
+        return _zone.Kind switch
         {
-            ZoneState.Name => ControlRequest.SetZoneMax(_scratch[.._zoneBytes], unlimited ? null : _max.Value),
-            ZoneState.TooLong => ControlRequest.Failed(RequestError.ZoneUnknown),
+            NameKind.Name => ControlRequest.SetZoneMax(_scratch[.._zone.Bytes], unlimited ? null : _max.Value),
+            NameKind.TooLong => ControlRequest.Failed(RequestError.ZoneUnknown),
             _ => ControlRequest.Failed(RequestError.ZoneInvalid),
         };
     }
@@ -138,6 +140,42 @@ internal ref struct RequestReader
         _ when !_buckets.IsWithin(ControlLimits.BucketsMax) => ControlRequest.Failed(RequestError.BucketsInvalid),
         _ => ControlRequest.SetBuckets(_buckets.Value),
     };
+
+    private readonly ControlRequest JudgeTimeout()
+    {
+        if ((_seen & Fields.State) == 0)
+        {
+            return ControlRequest.Failed(RequestError.StateMissing);
+        }
+
+        if ((_seen & Fields.Seconds) == 0)
+        {
+            return ControlRequest.Failed(RequestError.SecondsMissing);
+        }
+
+        if (_state == ConnectionState.None)
+        {
+            return ControlRequest.Failed(RequestError.StateUnknown);
+        }
+
+        if (!_seconds.IsWithin(ControlLimits.TimeoutSecondsMax))
+        {
+            return ControlRequest.Failed(RequestError.SecondsInvalid);
+        }
+
+        return _policy.Kind switch
+        {
+            _ when (_seen & Fields.Policy) == 0 => ControlRequest.SetTimeout(default, _state, _seconds.Value),
+
+            // The empty name must not be taken for none, which means the default policy.
+            NameKind.Name when _policy.Bytes > 0 =>
+                ControlRequest.SetTimeout(_scratch.Slice(ControlRequest.NameScratchBytes, _policy.Bytes), _state, _seconds.Value),
+            NameKind.Name or NameKind.TooLong => ControlRequest.Failed(RequestError.PolicyUnknown),
+            _ => ControlRequest.Failed(RequestError.PolicyInvalid),
+        };
+    }
+
+    private readonly bool HasOnly(Fields fields) => (_seen & ~(Fields.Verb | Fields.What | fields)) == 0;
 
     private void ReadField()
     {
@@ -152,10 +190,22 @@ internal ref struct RequestReader
                 break;
             case Fields.What:
                 _topicKnown = TryTopic(out _topic);
-                _setting = IsText("limit"u8) ? Setting.Limit : IsText("table"u8) ? Setting.Table : Setting.Unknown;
+                _setting = IsText("limit"u8) ? Setting.Limit
+                    : IsText("table"u8) ? Setting.Table
+                    : IsText("timeout"u8) ? Setting.Timeout
+                    : Setting.Unknown;
                 break;
             case Fields.Zone:
-                ReadZone();
+                _zone = ReadName(_scratch[..ControlRequest.NameScratchBytes]);
+                break;
+            case Fields.Policy:
+                _policy = ReadName(_scratch[ControlRequest.NameScratchBytes..]);
+                break;
+            case Fields.State:
+                _state = ReadState();
+                break;
+            case Fields.Seconds:
+                _seconds = NumberField.Of(_json);
                 break;
             case Fields.Max:
                 _max = NumberField.Of(_json);
@@ -176,6 +226,9 @@ internal ref struct RequestReader
         : _json.ValueTextEquals("zone"u8) ? Fields.Zone
         : _json.ValueTextEquals("max"u8) ? Fields.Max
         : _json.ValueTextEquals("buckets"u8) ? Fields.Buckets
+        : _json.ValueTextEquals("policy"u8) ? Fields.Policy
+        : _json.ValueTextEquals("state"u8) ? Fields.State
+        : _json.ValueTextEquals("seconds"u8) ? Fields.Seconds
         : Fields.Strange;
 
     private readonly bool IsText(ReadOnlySpan<byte> word) => _json.TokenType == JsonTokenType.String && _json.ValueTextEquals(word);
@@ -194,23 +247,42 @@ internal ref struct RequestReader
         return false;
     }
 
-    private void ReadZone()
+    /// <param name="room">Takes the name; at least <see cref="ControlRequest.NameScratchBytes"/>.</param>
+    private readonly NameField ReadName(Span<byte> room)
     {
         if (_json.TokenType != JsonTokenType.String)
         {
-            _zoneState = ZoneState.NoText;
+            return default;
         }
-        else if (_json.ValueSpan.Length > ControlRequest.ScratchBytes)
+
+        if (_json.ValueSpan.Length > ControlRequest.NameScratchBytes)
         {
             // Too long for any name however it is escaped; and a copy that fits cannot fail for want of room.
-            _zoneState = ZoneState.TooLong;
+            return new NameField(NameKind.TooLong, 0);
         }
-        else
-        {
-            _zoneBytes = _json.CopyString(_scratch);
-            _zoneState = _zoneBytes > ControlLimits.ZoneNameBytesMax ? ZoneState.TooLong : ZoneState.Name;
-        }
+
+        int bytes = _json.CopyString(room);
+        return bytes > ControlLimits.ZoneNameBytesMax ? new NameField(NameKind.TooLong, 0) : new NameField(NameKind.Name, bytes);
     }
+
+    private readonly ConnectionState ReadState()
+    {
+        Span<byte> room = stackalloc byte[ControlRequest.NameScratchBytes];
+        NameField name = ReadName(room);
+        return name.Kind == NameKind.Name && TimeoutStates.TryFind(room[..name.Bytes], out ConnectionState state)
+            ? state
+            : ConnectionState.None;
+    }
+
+    private enum NameKind
+    {
+        NoText,
+        TooLong,
+        Name,
+    }
+
+    /// <summary>A field that should hold the name of something.</summary>
+    private readonly record struct NameField(NameKind Kind, int Bytes);
 
     /// <summary>A field that should hold a whole number.</summary>
     private readonly struct NumberField

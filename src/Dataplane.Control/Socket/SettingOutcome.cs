@@ -10,6 +10,9 @@ public enum SettingResult
     /// <summary>No zone of this name is configured.</summary>
     ZoneUnknown,
 
+    /// <summary>No timeout policy of this name is configured.</summary>
+    PolicyUnknown,
+
     /// <summary>More entries than the arena has room for.</summary>
     AboveCapacity,
 

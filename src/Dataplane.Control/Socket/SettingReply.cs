@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Text;
 using System.Text.Json;
+using Dataplane.Control.Configuration;
 
 namespace Dataplane.Control.Socket;
 
@@ -12,7 +13,8 @@ internal static class SettingReply
 
     /// <summary>
     /// Writes the fields of <c>{"ok":true,"what":"limit","zone":null,"before":N,"after":N}</c>, the zone only for a limit and
-    /// null for the whole table's; or of <c>{"ok":false,"code":"…","error":"…","bound":N}</c>, the bound only if it is known.
+    /// null for the whole table's, and a timeout's policy and state; or of
+    /// <c>{"ok":false,"code":"…","error":"…","bound":N}</c>, the bound only if it is known.
     /// </summary>
     internal static void Write(Utf8JsonWriter json, in ControlRequest request, in SettingOutcome outcome)
     {
@@ -23,14 +25,26 @@ internal static class SettingReply
             return;
         }
 
-        json.WriteString("what"u8, request.Kind == RequestKind.SetBuckets ? "table"u8 : "limit"u8);
-        if (request.Kind == RequestKind.SetEntriesMax)
+        json.WriteString("what"u8, request.Kind switch
         {
-            json.WriteNull("zone"u8);
-        }
-        else if (request.Kind == RequestKind.SetZoneMax)
+            RequestKind.SetBuckets => "table"u8,
+            RequestKind.SetTimeout => "timeout"u8,
+            _ => "limit"u8,
+        });
+        switch (request.Kind)
         {
-            json.WriteString("zone"u8, request.Zone);
+            case RequestKind.SetEntriesMax:
+                json.WriteNull("zone"u8);
+                break;
+            case RequestKind.SetZoneMax:
+                json.WriteString("zone"u8, request.Name);
+                break;
+            case RequestKind.SetTimeout:
+                WritePolicy(json, request.Name);
+                json.WriteString("state"u8, TimeoutStates.Name(TimeoutStates.All.IndexOf(request.State)));
+                break;
+            default:
+                break;
         }
 
         WriteNumber(json, "before"u8, outcome.Before);
@@ -41,6 +55,7 @@ internal static class SettingReply
     internal static ReadOnlySpan<byte> Code(SettingResult result) => result switch
     {
         SettingResult.ZoneUnknown => "zone_unknown"u8,
+        SettingResult.PolicyUnknown => "policy_unknown"u8,
         SettingResult.AboveCapacity => "above_capacity"u8,
         SettingResult.AbovePlaces => "above_places"u8,
         SettingResult.ResizeRunning => "resize_running"u8,
@@ -53,6 +68,7 @@ internal static class SettingReply
     private static ReadOnlySpan<byte> Reason(RequestKind kind, SettingResult result) => result switch
     {
         SettingResult.ZoneUnknown => "no such zone is configured"u8,
+        SettingResult.PolicyUnknown => "no such timeout policy is configured"u8,
         SettingResult.AboveCapacity => "more entries than memory was taken for at start, by Conntrack.Capacity"u8,
         SettingResult.AbovePlaces when kind == RequestKind.SetBuckets => "too few buckets for the table's limit"u8,
         SettingResult.AbovePlaces => "more entries than the buckets have places for: resize the table first"u8,
@@ -81,6 +97,18 @@ internal static class SettingReply
         _ = Utf8Formatter.TryFormat(bound, error[length..], out int digits);
         json.WriteString("error"u8, error[..(length + digits)]);
         json.WriteNumber("bound"u8, bound);
+    }
+
+    private static void WritePolicy(Utf8JsonWriter json, ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty)
+        {
+            json.WriteNull("policy"u8);
+        }
+        else
+        {
+            json.WriteString("policy"u8, name);
+        }
     }
 
     private static void WriteNumber(Utf8JsonWriter json, ReadOnlySpan<byte> name, long? value)

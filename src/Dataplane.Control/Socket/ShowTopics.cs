@@ -6,7 +6,7 @@ namespace Dataplane.Control.Socket;
 internal static class ShowTopics
 {
     /// <summary>The highest member of the enum, which starts at zero and has no gaps.</summary>
-    internal const ShowTopic Last = ShowTopic.Table;
+    internal const ShowTopic Last = ShowTopic.Timeouts;
 
     internal static ReadOnlySpan<byte> Name(ShowTopic topic) => topic switch
     {
@@ -20,6 +20,7 @@ internal static class ShowTopics
         ShowTopic.Conntrack => "conntrack"u8,
         ShowTopic.Limits => "limits"u8,
         ShowTopic.Table => "table"u8,
+        ShowTopic.Timeouts => "timeouts"u8,
         _ => throw new ArgumentOutOfRangeException(nameof(topic)),
     };
 }

@@ -1,7 +1,4 @@
 using System;
-using System.Collections.Immutable;
-using System.Linq;
-using Dataplane.Conntrack;
 using Dataplane.Control.Configuration;
 using Dataplane.Control.Diagnostics;
 
@@ -12,7 +9,7 @@ internal static class ConntrackSection
 {
     internal const int MaxEntriesDefault = 1_000_000;
 
-    internal static ConntrackConfiguration Read(SectionReader root)
+    internal static ConntrackConfiguration Read(SectionReader root, ReadContext context)
     {
         SectionReader reader = root.Section("Conntrack");
         if (reader.Text("Invalid", out ConfigurationNode? invalid) is { } text
@@ -30,8 +27,11 @@ internal static class ConntrackSection
             reader.Boolean("TcpLoose", false),
             reader.Boolean("Checksum", true),
             reader.Boolean("Accounting", true),
-            ReadTimeouts(reader.Section("Timeouts")));
-        reader.Unsupported("TcpLiberal", "TimeoutPolicies", "Helpers", "SoftTimeouts", "Events", "File");
+            TimeoutsSection.Read(reader, context))
+        {
+            TimeoutPolicies = [.. context.TimeoutPolicies],
+        };
+        reader.Unsupported("TcpLiberal", "Helpers", "SoftTimeouts", "Events", "File");
         reader.Finish();
         return conntrack;
     }
@@ -56,29 +56,5 @@ internal static class ConntrackSection
         }
 
         return (entries, Math.Max(entries, capacity));
-    }
-
-    private static ImmutableSortedDictionary<ConnectionState, uint> ReadTimeouts(SectionReader reader)
-    {
-        ImmutableSortedDictionary<ConnectionState, uint>.Builder seconds = ImmutableSortedDictionary.CreateBuilder<ConnectionState, uint>();
-        foreach (TimeoutKey key in TimeoutKey.All)
-        {
-            uint value = reader.Value(key.Name, key.DefaultSeconds, DiagnosticCode.DurationInvalid, ValueSyntax.TryDuration);
-            if (value < key.FloorSeconds)
-            {
-                reader.Report(DiagnosticCode.TimeoutBelowFloor, reader.Take(key.Name)!,
-                    $"{key.Source} asks for at least {key.FloorSeconds}s: live connections may be cut");
-            }
-
-            foreach (ConnectionState state in key.States)
-            {
-                seconds[state] = value;
-            }
-        }
-
-        // Every packet of this version belongs to a protocol above, so a timeout for others would do nothing.
-        reader.Unsupported("Generic", "Sctp", "Gre", "Icmpv6", "TcpMaxRetrans", "TcpUnacknowledged");
-        reader.Finish();
-        return seconds.ToImmutable();
     }
 }

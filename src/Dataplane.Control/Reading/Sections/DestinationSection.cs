@@ -12,7 +12,7 @@ internal static class DestinationSection
     internal static ImmutableArray<DestinationRule> Read(SectionReader root, ReadContext context) =>
         RuleSections.Read(root.Section("Destination"), context, firstMatchDecides: true, (rule, node, number, comment) =>
         {
-            RuleMatch match = MatchSection.Read(rule, context, routed: false);
+            RuleMatch match = MatchSection.Read(rule, context, routed: false, translates: true);
             (Ipv4Address address, PortRange? ports) = ReadTarget(rule, match);
             CheckReachable(rule, node, match, context);
             rule.Unsupported("Balance", "Hairpin");

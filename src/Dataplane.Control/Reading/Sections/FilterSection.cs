@@ -19,7 +19,7 @@ internal static class FilterSection
         FilterAction otherwise = section.Choice("Default", written ? FilterAction.Drop : FilterAction.Accept, s_actions);
         ImmutableArray<FilterRule> rules = RuleSections.Read(section, context, firstMatchDecides: true, (rule, node, number, comment) =>
         {
-            RuleMatch match = MatchSection.Read(rule, context, routed: true);
+            RuleMatch match = MatchSection.Read(rule, context, routed: true, translates: false);
             if (rule.Exists && rule.Take("Do") is null)
             {
                 rule.Missing("Do", "the rule decides nothing", "add \"Do\": \"accept\", \"drop\" or \"reject\"");

@@ -25,8 +25,7 @@ internal static class PortsSection
             root.Missing("Ports", "a router needs at least one port", "add \"Ports\": { \"lan\": { \"Device\": ... } }");
         }
 
-        List<(Ipv4Prefix Prefix, string Port)> claimed = [];
-        Dictionary<string, string> devices = new(StringComparer.OrdinalIgnoreCase);
+        PortClaims claims = new();
         foreach (ConfigurationNode node in section.Children)
         {
             if (context.Ports.Count == PlanBuilder.PortsMax)
@@ -36,26 +35,25 @@ internal static class PortsSection
             }
 
             Names.Check(section, node);
-            context.Ports.Add(ReadPort(new SectionReader(node, context.Bag), node, context, claimed, devices));
+            context.Ports.Add(ReadPort(new SectionReader(node, context.Bag), node, context, claims));
         }
     }
 
-    private static PortConfiguration ReadPort(
-        SectionReader reader,
-        ConfigurationNode node,
-        ReadContext context,
-        List<(Ipv4Prefix Prefix, string Port)> claimed,
-        Dictionary<string, string> devices)
+    private static PortConfiguration ReadPort(SectionReader reader, ConfigurationNode node, ReadContext context, PortClaims claims)
     {
+        (ImmutableArray<Ipv4Prefix> addresses, ImmutableArray<Ipv6Prefix> addresses6) = ReadAddresses(reader, node.Name, claims);
         PortConfiguration port = new(
             node.Name,
-            ReadDevice(reader, node.Name, context, devices),
-            ReadAddresses(reader, node.Name, claimed),
+            ReadDevice(reader, node.Name, context, claims.Devices),
+            addresses,
             reader.Integer("Queues", 1, 1, QueuesMax),
             reader.Integer("Mtu", 1500, MtuMin, MtuMax),
             reader.Boolean("Promiscuous", false),
             reader.Value<MacAddress>("Mac", default, DiagnosticCode.MacInvalid, ValueSyntax.TryMac) is { Raw48: not 0 } mac ? mac : null,
             ReadZone(reader, context));
+        port = PortIpv6.Read(reader, port, addresses6);
+        reader.Refuse("ReplyZone",
+            "what a port receives is looked up in one zone: replies are found in the Zone of the port that they come in by");
         reader.Unsupported("Vlans", "Description", "Bond");
         reader.Finish();
         return port;
@@ -88,42 +86,61 @@ internal static class PortsSection
         return device;
     }
 
-    private static ImmutableArray<Ipv4Prefix> ReadAddresses(
-        SectionReader reader, string port, List<(Ipv4Prefix Prefix, string Port)> claimed)
+    private static (ImmutableArray<Ipv4Prefix> Ipv4, ImmutableArray<Ipv6Prefix> Ipv6) ReadAddresses(
+        SectionReader reader, string port, PortClaims claims)
     {
         ImmutableArray<Ipv4Prefix>.Builder addresses = ImmutableArray.CreateBuilder<Ipv4Prefix>();
+        ImmutableArray<Ipv6Prefix>.Builder addresses6 = ImmutableArray.CreateBuilder<Ipv6Prefix>();
         foreach ((ConfigurationNode node, string text) in reader.List("Addresses"))
         {
-            Ipv4Prefix prefix = reader.Parse<Ipv4Prefix>(node, text, default, DiagnosticCode.PrefixInvalid, ValueSyntax.TryInterface);
-            if (prefix == default)
-            {
-                continue;
-            }
-
-            if (addresses.Count == AddressesMax)
+            if (addresses.Count + addresses6.Count == AddressesMax)
             {
                 reader.Report(DiagnosticCode.LimitExceeded, node, $"more than {AddressesMax} addresses on a port");
                 break;
             }
 
-            if (HostProblem(prefix) is { } problem)
+            if (ValueSyntax.LooksLikeIpv6(text))
             {
-                reader.Report(DiagnosticCode.AddressInvalid, node, problem);
-                continue;
+                PortIpv6.ReadAddress(reader, node, text, port, addresses6, claims.Prefixes6);
             }
-
-            int clash = claimed.FindIndex(other =>
-                other.Prefix.Address == prefix.Address || (other.Port != port && other.Prefix.Range.Overlaps(prefix.Range)));
-            if (clash >= 0)
+            else
             {
-                reader.Report(DiagnosticCode.AddressConflict, node, $"overlaps {claimed[clash].Prefix} of port {claimed[clash].Port}");
+                ReadAddress(reader, node, text, port, addresses, claims.Prefixes);
             }
-
-            claimed.Add((prefix, port));
-            addresses.Add(prefix);
         }
 
-        return addresses.ToImmutable();
+        return (addresses.ToImmutable(), addresses6.ToImmutable());
+    }
+
+    private static void ReadAddress(
+        SectionReader reader,
+        ConfigurationNode node,
+        string text,
+        string port,
+        ImmutableArray<Ipv4Prefix>.Builder addresses,
+        List<(Ipv4Prefix Prefix, string Port)> claimed)
+    {
+        Ipv4Prefix prefix = reader.Parse<Ipv4Prefix>(node, text, default, DiagnosticCode.PrefixInvalid, ValueSyntax.TryInterface);
+        if (prefix == default)
+        {
+            return;
+        }
+
+        if (HostProblem(prefix) is { } problem)
+        {
+            reader.Report(DiagnosticCode.AddressInvalid, node, problem);
+            return;
+        }
+
+        int clash = claimed.FindIndex(other =>
+            other.Prefix.Address == prefix.Address || (other.Port != port && other.Prefix.Range.Overlaps(prefix.Range)));
+        if (clash >= 0)
+        {
+            reader.Report(DiagnosticCode.AddressConflict, node, $"overlaps {claimed[clash].Prefix} of port {claimed[clash].Port}");
+        }
+
+        claimed.Add((prefix, port));
+        addresses.Add(prefix);
     }
 
     /// <summary>Why an address cannot be a router's own, or null.</summary>

@@ -12,42 +12,62 @@ internal static class RoutesSection
 {
     private const int RoutesMax = 32768;
 
-    internal static ImmutableArray<RouteConfiguration> Read(SectionReader root, ReadContext context)
+    internal static (ImmutableArray<RouteConfiguration> Ipv4, ImmutableArray<Route6Configuration> Ipv6) Read(
+        SectionReader root, ReadContext context)
     {
         SectionReader section = root.Section("Routes");
         Dictionary<Ipv4Prefix, string> seen = [];
+        Dictionary<Ipv6Prefix, string> seen6 = [];
         ImmutableArray<RouteConfiguration>.Builder routes = ImmutableArray.CreateBuilder<RouteConfiguration>();
+        ImmutableArray<Route6Configuration>.Builder routes6 = ImmutableArray.CreateBuilder<Route6Configuration>();
         foreach (ConfigurationNode node in section.Children)
         {
-            if (routes.Count == RoutesMax)
+            if (routes.Count + routes6.Count == RoutesMax)
             {
                 section.ReportKey(DiagnosticCode.LimitExceeded, node, $"more than {RoutesMax} routes");
                 break;
             }
 
-            SectionReader reader = new(node, context.Bag);
-            (Ipv4Address via, int port) = ReadGateway(reader, context);
-            reader.Unsupported("Metric", "Weight", "Type");
-            reader.Finish();
-            if (!ValueSyntax.TryPrefix(node.Name, out Ipv4Prefix prefix, out string error, out string? remedy))
+            if (ValueSyntax.LooksLikeIpv6(node.Name))
             {
-                section.ReportKey(DiagnosticCode.PrefixInvalid, node, error, remedy);
-                continue;
+                Routes6Section.Read(section, node, context, seen6, routes6);
             }
-
-            if (!seen.TryAdd(prefix, node.Path))
+            else
             {
-                section.ReportKey(DiagnosticCode.RouteConflict, node, $"the same prefix as {seen[prefix]}");
+                Read(section, node, context, seen, routes);
             }
-            else if (Connected(prefix, context) is { } owner)
-            {
-                section.ReportKey(DiagnosticCode.RouteConflict, node, $"port {owner} is connected to this prefix", "remove the route");
-            }
-
-            routes.Add(new RouteConfiguration(prefix, via, port));
         }
 
-        return routes.ToImmutable();
+        return (routes.ToImmutable(), routes6.ToImmutable());
+    }
+
+    private static void Read(
+        SectionReader section,
+        ConfigurationNode node,
+        ReadContext context,
+        Dictionary<Ipv4Prefix, string> seen,
+        ImmutableArray<RouteConfiguration>.Builder routes)
+    {
+        SectionReader reader = new(node, context.Bag);
+        (Ipv4Address via, int port) = ReadGateway(reader, context);
+        reader.Unsupported("Metric", "Weight", "Type");
+        reader.Finish();
+        if (!ValueSyntax.TryPrefix(node.Name, out Ipv4Prefix prefix, out string error, out string? remedy))
+        {
+            section.ReportKey(DiagnosticCode.PrefixInvalid, node, error, remedy);
+            return;
+        }
+
+        if (!seen.TryAdd(prefix, node.Path))
+        {
+            section.ReportKey(DiagnosticCode.RouteConflict, node, $"the same prefix as {seen[prefix]}");
+        }
+        else if (Connected(prefix, context) is { } owner)
+        {
+            section.ReportKey(DiagnosticCode.RouteConflict, node, $"port {owner} is connected to this prefix", "remove the route");
+        }
+
+        routes.Add(new RouteConfiguration(prefix, via, port));
     }
 
     private static (Ipv4Address Via, int Port) ReadGateway(SectionReader reader, ReadContext context)
@@ -55,6 +75,12 @@ internal static class RoutesSection
         int named = reader.Text("Port", out ConfigurationNode? portNode) is { } name
             ? context.PortIndex(reader, portNode!, name)
             : RuleMatch.Any;
+        if (reader.Take("Via") is { Value: { } text } viaNode && ValueSyntax.LooksLikeIpv6(text))
+        {
+            reader.Report(DiagnosticCode.FamilyConflict, viaNode, "a route of IPv4 leads to an IPv4 gateway");
+            return (default, named);
+        }
+
         Ipv4Address via = reader.Value<Ipv4Address>("Via", default, DiagnosticCode.AddressInvalid, ValueSyntax.TryAddress);
         ConfigurationNode? node = reader.Take("Via");
         if (node is null && reader.Exists)

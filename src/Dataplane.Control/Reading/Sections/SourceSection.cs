@@ -16,7 +16,7 @@ internal static class SourceSection
     internal static ImmutableArray<SourceRule> Read(SectionReader root, ReadContext context) =>
         RuleSections.Read(root.Section("Source"), context, firstMatchDecides: true, (rule, node, number, comment) =>
         {
-            RuleMatch match = MatchSection.Read(rule, context, routed: true);
+            RuleMatch match = MatchSection.Read(rule, context, routed: true, translates: true);
             rule.Unsupported("Mapping", "Persistent");
             return new SourceRule(number, match, comment, ReadTarget(rule, match, context));
         });

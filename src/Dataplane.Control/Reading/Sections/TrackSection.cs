@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Dataplane.Control.Configuration;
 using Dataplane.Control.Diagnostics;
+using Dataplane.Nat;
+using TrackRule = Dataplane.Control.Configuration.TrackRule;
+using RuleMatch = Dataplane.Control.Configuration.RuleMatch;
 
 namespace Dataplane.Control.Reading.Sections;
 
@@ -9,33 +11,32 @@ namespace Dataplane.Control.Reading.Sections;
 internal static class TrackSection
 {
     internal static ImmutableArray<TrackRule> Read(SectionReader root, ReadContext context) =>
-        RuleSections.Read(root.Section("Track"), context, firstMatchDecides: false, (rule, node, number, comment) =>
+        RuleSections.Read(root.Section("Track"), context, firstMatchDecides: false, (rule, _, number, comment) =>
         {
-            RuleMatch match = MatchSection.Read(rule, context, routed: false);
+            RuleMatch match = MatchSection.Read(rule, context, routed: false, translates: false);
             if (rule.Exists && rule.Take("Do") is null)
             {
-                rule.Missing("Do", "the rule does nothing", "add \"Do\": { \"NoTrack\": true } or a Mark");
+                rule.Missing("Do", "the rule does nothing", "add \"Do\": { \"NoTrack\": true }, a Mark, a Label or Timeouts");
             }
 
             SectionReader actions = rule.Section("Do");
-            bool noTrack = actions.Boolean("NoTrack", false);
-            uint? mark = actions.Text("Mark", out ConfigurationNode? markNode) is { } text ? ReadMark(actions, markNode!, text) : null;
-            actions.Unsupported("Helper", "Timeouts", "Zone", "Label", "Limit", "TcpLiberal", "SynProxy");
+            TrackRule read = new(number, match, comment, actions.Boolean("NoTrack", false), ReadMark(actions))
+            {
+                Label = actions.Value<ConnectionLabel>("Label", default, DiagnosticCode.LabelInvalid, ValueSyntax.TryLabel),
+                TimeoutPolicy = actions.Text("Timeouts", out ConfigurationNode? node) is { } name
+                    ? context.TimeoutPolicy(actions, node!, name)
+                    : null,
+            };
+            actions.Refuse("Zone",
+                "a packet's zone is needed to look its connection up, before any rule: it is the port's, Ports.NAME.Zone");
+            actions.Unsupported("Helper", "Limit", "TcpLiberal", "SynProxy");
             actions.Finish();
-            return new TrackRule(number, match, comment, noTrack, mark);
+            return read;
         });
 
-    private static uint? ReadMark(SectionReader reader, ConfigurationNode node, string text)
+    private static MarkBits? ReadMark(SectionReader actions)
     {
-        bool hexadecimal = text.StartsWith("0x", System.StringComparison.OrdinalIgnoreCase);
-        bool good = hexadecimal
-            ? uint.TryParse(text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint mark)
-            : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out mark);
-        if (!good)
-        {
-            reader.Report(DiagnosticCode.NumberInvalid, node, "a mark is a number of 32 bits", "such as 7 or 0x100");
-        }
-
-        return good ? mark : null;
+        MarkBits mark = actions.Value("Mark", MarkBits.Any, DiagnosticCode.MarkInvalid, ValueSyntax.TryMark);
+        return mark == MarkBits.Any ? null : mark;
     }
 }
