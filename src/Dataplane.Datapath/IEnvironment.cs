@@ -29,6 +29,12 @@ public unsafe interface IEnvironment
     /// <returns>Index into the plan's next hops; 0, which is "none", when nothing matches.</returns>
     int LookupRoute(Plan* plan, uint destination);
 
+    /// <summary>Longest-prefix match in the plan's IPv6 routes.</summary>
+    /// <param name="plan">The plan whose <see cref="Plan.RouteTable6"/> is asked; it may have none.</param>
+    /// <param name="destination">Anything but a link-local or multicast address, which no route leads to.</param>
+    /// <returns>Index into the plan's next hops; 0, which is "none", when nothing matches.</returns>
+    int LookupRoute6(Plan* plan, Ipv6Address* destination);
+
     /// <summary>Monotonic time, nanoseconds since an arbitrary start, never negative.</summary>
     long NowNanoseconds();
 

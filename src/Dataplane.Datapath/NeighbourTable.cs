@@ -9,7 +9,7 @@ namespace Dataplane.Datapath;
 /// <para>
 /// The packet path reads <see cref="Adjacencies"/> by index without a lock. Everything else, finding a neighbour by
 /// address included, happens
-/// under one spinlock: it is needed for a connection's first packets and for ARP, not per packet.
+/// under one spinlock: it is needed for a connection's first packets, ARP and neighbour discovery, not per packet.
 /// </para>
 /// <para>
 /// An address keeps its index for the life of the process once it has answered, because entries cache
@@ -37,6 +37,10 @@ public unsafe partial struct NeighbourTable
 
     /// <summary>How long an answer is believed before it is asked for again.</summary>
     public const long ReachableNanoseconds = 30_000_000_000;
+
+    /// <summary>How long a neighbour whose address is known by hearsay is used before it is asked (RFC 4861 §10,
+    /// DELAY_FIRST_PROBE_TIME).</summary>
+    public const long StaleNanoseconds = 5_000_000_000;
 
     /// <summary>How long a neighbour that did not answer is left alone.</summary>
     public const long FailedNanoseconds = 3_000_000_000;

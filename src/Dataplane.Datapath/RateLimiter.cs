@@ -15,6 +15,9 @@ public unsafe struct RateLimiter
 {
     public const int Buckets = 1024;
 
+    private const uint Spread = 2654435761;
+    private const int BucketShift = 22;
+
     private fixed long _fullAtNanoseconds[Buckets];
     private uint _salt;
 
@@ -25,14 +28,25 @@ public unsafe struct RateLimiter
     /// <param name="source">Whom the message would go to.</param>
     /// <param name="perSecond">Tokens per second, and how many may be saved up; 0 refuses everything.</param>
     /// <param name="nowNanoseconds">The burst's time.</param>
-    public bool TryTake(Ipv4Address source, uint perSecond, long nowNanoseconds)
+    public bool TryTake(Ipv4Address source, uint perSecond, long nowNanoseconds) =>
+        TryTake((source.Host ^ _salt) * Spread >> BucketShift, perSecond, nowNanoseconds);
+
+    /// <summary>Takes a token of an IPv6 source's /64: whoever has one address there can take any other.</summary>
+    /// <inheritdoc cref="TryTake(Ipv4Address, uint, long)" path="/param"/>
+    public bool TryTake(Ipv6Address source, uint perSecond, long nowNanoseconds)
+    {
+        // Two rounds: the first brings every bit of the prefix into the half that the second spreads.
+        ulong mixed = (source.RawHigh ^ _salt) * 0x9E37_79B9_7F4A_7C15;
+        return TryTake(((uint)(mixed >> 32) ^ _salt) * Spread >> BucketShift, perSecond, nowNanoseconds);
+    }
+
+    private bool TryTake(uint bucket, uint perSecond, long nowNanoseconds)
     {
         if (perSecond == 0)
         {
             return false;
         }
 
-        uint bucket = (source.Host ^ _salt) * 2654435761u >> 22;
         long interval = 1_000_000_000 / perSecond;
         long fullAt = _fullAtNanoseconds[bucket];
         if (fullAt < nowNanoseconds)

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Threading;
 using Dataplane.Conntrack;
+using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Nat;
 using Dataplane.Packet;
 
@@ -16,6 +17,7 @@ public sealed unsafe class Router : IDisposable
     private readonly void* _neighbourMemory;
     private readonly void*[] _blocks;
     private readonly NativeArena _arena;
+    private readonly LinkState* _links;
     private int _stop;
 
     /// <summary>Allocates tables, rings and workers' scratch for a plan.</summary>
@@ -23,20 +25,24 @@ public sealed unsafe class Router : IDisposable
     /// <param name="size">The connection table's size; its worker count is the assignment's.</param>
     /// <param name="assignment">Queues and workers.</param>
     /// <param name="seed">Null for unpredictable ports; a number makes runs repeatable, for tests only.</param>
-    public Router(Plan* plan, ConntrackSize size, QueueAssignment assignment, ulong? seed = null)
+    /// <param name="size6">The IPv6 connection table's size; null for a router that drops IPv6.</param>
+    public Router(Plan* plan, ConntrackSize size, QueueAssignment assignment, ulong? seed = null, ConntrackSize? size6 = null)
     {
         ArgumentNullException.ThrowIfNull(size);
         ArgumentNullException.ThrowIfNull(assignment);
         ArgumentOutOfRangeException.ThrowIfNotEqual(size.Workers, assignment.Workers);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(size6?.Workers ?? assignment.Workers, assignment.Workers, nameof(size6));
         Plan = plan;
         Assignment = assignment;
         Conntrack = new ConntrackMemory<Ipv4Tuple>(size);
+        Conntrack6 = size6 is null ? null : new ConntrackMemory<Ipv6Tuple>(size6);
         _arena = new NativeArena();
         _blocks = new void*[assignment.Workers];
         _neighbourMemory = _arena.Take(sizeof(NeighbourTable) + NeighbourTable.MemoryBytes + 64);
         Neighbours = (NeighbourTable*)_neighbourMemory;
         ulong salt = seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         Neighbours->Initialize((byte*)_neighbourMemory + (sizeof(NeighbourTable) + 63 & ~63), salt);
+        _links = BuildLinks();
         for (int worker = 0; worker < assignment.Workers; worker++)
         {
             _blocks[worker] = BuildContext(worker, seed);
@@ -50,6 +56,9 @@ public sealed unsafe class Router : IDisposable
     public QueueAssignment Assignment { get; }
 
     public ConntrackMemory<Ipv4Tuple> Conntrack { get; }
+
+    /// <summary>The IPv6 connection table; null when the router has no IPv6.</summary>
+    public ConntrackMemory<Ipv6Tuple>? Conntrack6 { get; }
 
     public NeighbourTable* Neighbours { get; }
 
@@ -88,6 +97,7 @@ public sealed unsafe class Router : IDisposable
     public void Dispose()
     {
         Conntrack.Dispose();
+        Conntrack6?.Dispose();
         _arena.Dispose();
     }
 
@@ -98,6 +108,14 @@ public sealed unsafe class Router : IDisposable
         context->Table = Conntrack.Table;
         context->Slot = Conntrack.Slot(worker);
         context->Pool = Conntrack.Pool;
+        if (Conntrack6 is not null)
+        {
+            context->Table6 = Conntrack6.Table;
+            context->Slot6 = Conntrack6.Slot(worker);
+            context->Pool6 = Conntrack6.Pool;
+            context->Links = _links;
+        }
+
         context->Neighbours = Neighbours;
         context->Effects = Take<uint>(Trackers.Transitions.Length);
         Trackers.CopyEffects(new Span<uint>(context->Effects, Trackers.Transitions.Length));
@@ -121,10 +139,19 @@ public sealed unsafe class Router : IDisposable
         context->Metas = Take<PacketMeta>(WorkerContext.BurstMax);
         context->Tuples6 = Take<Ipv6Tuple>(WorkerContext.BurstMax);
         context->Tracked.Positions = Take<int>(WorkerContext.BurstMax);
+        context->Tracked6.Positions = Take<int>(WorkerContext.BurstMax);
         context->Slow = Take<int>(WorkerContext.BurstMax);
         context->FreeList = (Mbuf**)Take<ulong>(WorkerContext.FreeMax);
         BuildQueues(context, worker);
         return context;
+    }
+
+    private LinkState* BuildLinks()
+    {
+        LinkState* links = Take<LinkState>(1);
+        links->Addresses = Take<OwnAddress>(Plan->Address6Section.Count);
+        links->Ports = Take<Advertiser>(Plan->PortSection.Count);
+        return links;
     }
 
     private void BuildQueues(WorkerContext* context, int worker)

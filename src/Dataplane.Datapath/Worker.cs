@@ -2,6 +2,7 @@ using System.Runtime;
 using System.Runtime.CompilerServices;
 using Dataplane.Conntrack;
 using Dataplane.Datapath.SlowPath;
+using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Datapath.Stages;
 using Dataplane.Packet;
 
@@ -33,6 +34,7 @@ public sealed unsafe class Worker<TEnv>
     private readonly Router _router;
     private readonly WorkerContext* _context;
     private readonly Quiescence* _quiescence;
+    private readonly Quiescence* _quiescence6;
     private TEnv _environment;
     private long _compiledBefore = -1;
     private long _allocatedBefore;
@@ -46,6 +48,7 @@ public sealed unsafe class Worker<TEnv>
         _router = router;
         _context = router.Context(index);
         _quiescence = router.Conntrack.Table->Quiescence;
+        _quiescence6 = router.Conntrack6 is null ? null : router.Conntrack6.Table->Quiescence;
         _environment = environment;
     }
 
@@ -82,14 +85,20 @@ public sealed unsafe class Worker<TEnv>
             }
             else
             {
-                _quiescence->GoOffline(_context->WorkerIndex);
+                Leave();
                 _environment.Sleep(sleep);
-                _quiescence->GoOnline(_context->WorkerIndex);
+                Enter();
                 sleep = System.Math.Min(sleep * 2, SleepNanosecondsMax);
             }
         }
 
-        _quiescence->GoOffline(_context->WorkerIndex);
+        if (_context->Table6 != null && _context->WorkerIndex == 0)
+        {
+            RouterAdvertisements.Cease(_context, ref _environment);
+            Transmit.FlushAll(_context, ref _environment);
+        }
+
+        Leave();
     }
 
     /// <summary>Registers the worker as a reader; <see cref="Run"/> does it by itself.</summary>
@@ -97,10 +106,16 @@ public sealed unsafe class Worker<TEnv>
     {
         _context->NowNanoseconds = _environment.NowNanoseconds();
         _context->Slot->SweepNanoseconds = _context->NowNanoseconds;
-        _quiescence->GoOnline(_context->WorkerIndex);
+        if (_context->Table6 != null)
+        {
+            _context->Slot6->SweepNanoseconds = _context->NowNanoseconds;
+        }
+
+        Enter();
     }
 
-    /// <summary>Tells the neighbours of every port where the router's addresses are (RFC 5227 §2.3).</summary>
+    /// <summary>Tells the neighbours of every port where the router's IPv4 addresses are (RFC 5227 §2.3).</summary>
+    /// <remarks>IPv6 addresses are announced once they are known to be unique: see <see cref="AddressDetection"/>.</remarks>
     public void Announce()
     {
         _announcementsLeft--;
@@ -142,6 +157,13 @@ public sealed unsafe class Worker<TEnv>
         _quiescence->Quiescent(context->WorkerIndex);
         context->Table->Reclaim(context->Slot);
         context->Table->MoveStep();
+        if (context->Table6 != null)
+        {
+            _quiescence6->Quiescent(context->WorkerIndex);
+            context->Table6->Reclaim(context->Slot6);
+            context->Table6->MoveStep();
+        }
+
         context->Counters->Polls++;
         context->Counters->EmptyPolls += received == 0 ? 1u : 0u;
         return received;
@@ -158,6 +180,11 @@ public sealed unsafe class Worker<TEnv>
         }
 
         _context->Pool->HandIn(_context->Slot);
+        if (_context->Table6 != null)
+        {
+            Housekeep6();
+        }
+
         NeighbourResolution.Maintain(_context, ref _environment);
         if (_announcementsLeft > 0 && _context->NowNanoseconds >= _announceNanoseconds)
         {
@@ -167,6 +194,39 @@ public sealed unsafe class Worker<TEnv>
         if (_context->NowNanoseconds - _inspectedNanoseconds >= InspectionNanoseconds)
         {
             Inspect();
+        }
+    }
+
+    private void Housekeep6()
+    {
+        if (_context->Slot6->Retired.Room >= RetirementsPerRound)
+        {
+            _context->Table6->Sweep(_context->Slot6, _context->NowNanoseconds);
+        }
+
+        _context->Pool6->HandIn(_context->Slot6);
+        if (_context->WorkerIndex == 0)
+        {
+            AddressDetection.Maintain(_context, ref _environment);
+            RouterAdvertisements.Maintain(_context, ref _environment);
+        }
+    }
+
+    private void Enter()
+    {
+        _quiescence->GoOnline(_context->WorkerIndex);
+        if (_quiescence6 != null)
+        {
+            _quiescence6->GoOnline(_context->WorkerIndex);
+        }
+    }
+
+    private void Leave()
+    {
+        _quiescence->GoOffline(_context->WorkerIndex);
+        if (_quiescence6 != null)
+        {
+            _quiescence6->GoOffline(_context->WorkerIndex);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
 using Dataplane.Conntrack;
+using Dataplane.Datapath.Fragments;
+using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Nat;
 using Dataplane.Packet;
 
@@ -47,7 +49,14 @@ public unsafe struct WorkerContext
     public ConntrackTable<Ipv4Tuple>* Table;
     public WorkerSlot* Slot;
     public EntryPool* Pool;
+
+    /// <summary>IPv6's table, or null when the router has no IPv6; then the next three are meaningless.</summary>
+    public ConntrackTable<Ipv6Tuple>* Table6;
+    public WorkerSlot* Slot6;
+    public EntryPool* Pool6;
+    public LinkState* Links;
     public NeighbourTable* Neighbours;
+    public FragmentTables* Fragments;
 
     /// <summary><see cref="Trackers.CopyEffects"/> at a fixed address.</summary>
     public uint* Effects;
@@ -77,6 +86,9 @@ public unsafe struct WorkerContext
 
     /// <summary>Positions in the burst that are on the IPv4 fast path.</summary>
     public PositionList Tracked;
+
+    /// <summary>Positions in the burst that are on the IPv6 fast path.</summary>
+    public PositionList Tracked6;
 
     /// <summary>Positions in the burst that need the slow path.</summary>
     public int* Slow;

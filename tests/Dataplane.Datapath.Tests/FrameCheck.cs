@@ -9,13 +9,19 @@ namespace Dataplane.Datapath.Tests;
 /// <summary>Whether a frame that left the router is one that a host would accept.</summary>
 internal static class FrameCheck
 {
-    /// <summary>Fails the test unless the frame is untagged ARP or IPv4 with right checksums, quoted headers included.</summary>
+    /// <summary>Fails the test unless the frame is untagged ARP, IPv4 or IPv6 with right checksums, quoted headers included.</summary>
     public static void IsSound(ReadOnlySpan<byte> frame)
     {
         Assert.True(frame.Length >= 42, $"a frame of {frame.Length} bytes");
         ushort etherType = BinaryPrimitives.ReadUInt16BigEndian(frame[12..]);
         if (etherType == EtherType.Arp)
         {
+            return;
+        }
+
+        if (etherType == EtherType.Ipv6)
+        {
+            IsSoundIpv6(frame[14..]);
             return;
         }
 
@@ -36,6 +42,25 @@ internal static class FrameCheck
         if (ip[9] == IpProtocol.Icmp && IcmpType.IsError(l4[0]))
         {
             Assert.Equal(0xFFFF, ReferenceChecksum.Sum(l4[8..(8 + (l4[8] & 15) * 4)]));
+        }
+    }
+
+    /// <summary>Lengths, hop limit, and the checksum of what has no extension headers.</summary>
+    private static void IsSoundIpv6(ReadOnlySpan<byte> ip)
+    {
+        Assert.Equal(6, ip[0] >> 4);
+        ip = ip[..(40 + BinaryPrimitives.ReadUInt16BigEndian(ip[4..]))];
+        Assert.NotEqual(0, ip[7]);
+        ReadOnlySpan<byte> l4 = ip[40..];
+        if (ip[6] is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Icmpv6)
+        {
+            Assert.Equal(0xFFFF, ReferenceChecksum.Sum(l4, ReferenceChecksum.PseudoHeader(ip[8..40], ip[6], l4.Length)));
+        }
+
+        if (ip[6] == IpProtocol.Icmpv6)
+        {
+            Assert.True(!Icmpv6Type.IsNeighbourDiscovery(l4[0]) || ip[7] == 255, "neighbour discovery that no host believes");
+            Assert.True(!Icmpv6Type.IsError(l4[0]) || ip.Length <= 1280, "an error beyond the least MTU");
         }
     }
 }

@@ -55,7 +55,7 @@ public class IcmpErrorTests
     public void An_untracked_packet_beyond_the_mtu_is_reported_too()
     {
         PlanBuilder builder = Network.Masquerading(mtuBytes: 1280);
-        builder.TrackRules.Add(new TrackRule { Match = RuleMatch.Any, Actions = TrackActions.NoTrack });
+        builder.TrackRules.Add(new TrackRule { Match = RuleMatch.Any, Do = { Actions = TrackActions.NoTrack } });
         using RouterBed bed = new(builder);
         byte[] error = bed.SendForOne(Network.Lan, Network.FromClient().Udp(5000, 53).Payload(1400).Build(), Network.Lan);
         Assert.Equal([3, 4], error[34..36]);

@@ -64,7 +64,7 @@ public class LinkTests
             .Ipv6("2001:db8::1", "2001:db8:1::1")
             .Udp(1, 2)
             .Build();
-        bed.SendForDrop(Network.Lan, frame, DropReason.Ipv6ForwardingUnsupported);
+        bed.SendForDrop(Network.Lan, frame, DropReason.Ipv6NotEnabled);
     }
 
     [Fact]

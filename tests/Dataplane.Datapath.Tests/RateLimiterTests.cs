@@ -43,4 +43,15 @@ public class RateLimiterTests
         int served = Enumerable.Range(0, 100).Count(host => limiter.TryTake(Ipv4Address.FromHost(0x0A000000u + (uint)host), 1, 5_000_000_000));
         Assert.InRange(served, 80, 100);
     }
+
+    [Fact]
+    public void An_ipv6_network_of_64_bits_is_one_source_and_others_have_tokens_of_their_own()
+    {
+        RateLimiter limiter = default;
+        limiter.Initialize(99);
+        int near = Enumerable.Range(1, 100).Count(host => limiter.TryTake(Ipv6Address.Parse($"2001:db8::{host}"), 3, 5_000_000_000));
+        Assert.Equal(3, near);
+        int far = Enumerable.Range(1, 100).Count(net => limiter.TryTake(Ipv6Address.Parse($"2001:db8:1:{net}::1"), 1, 5_000_000_000));
+        Assert.InRange(far, 80, 100);
+    }
 }

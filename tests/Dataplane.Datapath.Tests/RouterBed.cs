@@ -21,7 +21,8 @@ internal sealed unsafe class RouterBed : IDisposable
         _plan = builder.Build();
         World = new MemoryWorld(Enumerable.Repeat(each.Receive, builder.Ports.Count).ToArray(), buffers);
         QueueAssignment assignment = new(Enumerable.Repeat(each, builder.Ports.Count).ToArray(), workers);
-        Router = new Router(_plan, new ConntrackSize(entriesMax, workers, Hugepages: false), assignment, seed: 1);
+        ConntrackSize size = new(entriesMax, workers, Hugepages: false);
+        Router = new Router(_plan, size, assignment, seed: 1, size6: builder.Addresses6.Count > 0 ? size : null);
         _workers = new Worker<MemoryEnvironment>[workers];
         for (int worker = 0; worker < workers; worker++)
         {
@@ -38,10 +39,10 @@ internal sealed unsafe class RouterBed : IDisposable
 
     public uint NowSeconds => (uint)(World.NowNanoseconds / 1_000_000_000);
 
-    /// <summary>Judges IPv4 frames that left by a port; set where a source rule must have changed them.</summary>
+    /// <summary>Judges frames that left by a port; set where a source rule must have changed them.</summary>
     public Func<SentFrame, bool>? MayLeave { get; set; }
 
-    /// <summary>Everything sent since the last <see cref="Take"/>, ARP included.</summary>
+    /// <summary>Everything sent since the last <see cref="Take"/>, ARP and neighbour discovery included.</summary>
     public IReadOnlyList<SentFrame> AllSent => _sent;
 
     public Worker<MemoryEnvironment> Worker(int worker) => _workers[worker];
@@ -82,13 +83,21 @@ internal sealed unsafe class RouterBed : IDisposable
         Assert.Equal(2, quiet);
     }
 
-    /// <summary>Injects a frame, settles, and returns the IPv4 frames that left because of it.</summary>
+    /// <summary>Injects a frame, settles, and returns the frames that left because of it.</summary>
     public SentFrame[] Send(int port, byte[] frame)
     {
         _ = Take();
         Inject(port, frame);
         Settle();
         return Take();
+    }
+
+    /// <summary>Injects a frame, settles, and leaves everything that left because of it in <see cref="AllSent"/>.</summary>
+    public void Deliver(int port, byte[] frame)
+    {
+        _ = Take();
+        Inject(port, frame);
+        Settle();
     }
 
     /// <summary>Like <see cref="Send"/>, for a frame that exactly one frame must answer.</summary>
@@ -109,10 +118,10 @@ internal sealed unsafe class RouterBed : IDisposable
         Assert.Equal(dropped + 1, Router.Totals().Dropped);
     }
 
-    /// <summary>The IPv4 frames sent since the last call.</summary>
+    /// <summary>The frames sent since the last call, without ARP and neighbour discovery.</summary>
     public SentFrame[] Take()
     {
-        SentFrame[] taken = [.. _sent.Where(frame => !IsArp(frame.Bytes))];
+        SentFrame[] taken = [.. _sent.Where(frame => !IsArp(frame.Bytes) && !IsDiscovery(frame.Bytes))];
         _sent.Clear();
         World.Received.Clear();
         return taken;
@@ -121,11 +130,19 @@ internal sealed unsafe class RouterBed : IDisposable
     /// <summary>The ARP frames sent since the last <see cref="Take"/>.</summary>
     public SentFrame[] SentArp() => [.. _sent.Where(frame => IsArp(frame.Bytes))];
 
+    /// <summary>The neighbour discovery sent since the last <see cref="Take"/>.</summary>
+    public SentFrame[] SentDiscovery() => [.. _sent.Where(frame => IsDiscovery(frame.Bytes))];
+
     /// <summary>Entries as a listing shows them, whether their deadline has passed or not.</summary>
-    public int CountByDump(uint nowSeconds = 0)
+    public int CountByDump(uint nowSeconds = 0) => CountByDump(Router.Conntrack.Table, nowSeconds);
+
+    /// <summary>The same of IPv6.</summary>
+    public int CountByDump6(uint nowSeconds = 0) => Router.Conntrack6 is null ? 0 : CountByDump(Router.Conntrack6.Table, nowSeconds);
+
+    private static int CountByDump<TTuple>(ConntrackTable<TTuple>* table, uint nowSeconds)
+        where TTuple : unmanaged
     {
-        byte* copy = stackalloc byte[Entry<Ipv4Tuple>.SizeBytes];
-        ConntrackTable<Ipv4Tuple>* table = Router.Conntrack.Table;
+        byte* copy = stackalloc byte[Entry<TTuple>.SizeBytes];
         int count = 0;
         for (uint cursor = 0; cursor < table->EntryCount;)
         {
@@ -150,6 +167,7 @@ internal sealed unsafe class RouterBed : IDisposable
         Assert.Equal(totals.Received + totals.Made, totals.Transmitted + totals.Consumed + totals.Dropped + totals.HeldIn - totals.HeldOut);
         Assert.Equal(0ul, totals.Drops[(int)DropReason.None]);
         Assert.Equal(Router.Conntrack.Count(), CountByDump());
+        Assert.Equal(Router.Conntrack6?.Count() ?? 0, CountByDump6());
     }
 
     public void Dispose()
@@ -166,6 +184,10 @@ internal sealed unsafe class RouterBed : IDisposable
         }
     }
 
+    /// <summary>ICMPv6 types 133 to 137 right behind the IPv6 header.</summary>
+    private static bool IsDiscovery(byte[] frame) =>
+        frame[12] == 0x86 && frame[13] == 0xDD && frame[20] == IpProtocol.Icmpv6 && Icmpv6Type.IsNeighbourDiscovery(frame[54]);
+
     private static bool IsArp(byte[] frame) => frame[12] == 0x08 && frame[13] == 0x06;
 
     private void Collect()
@@ -173,7 +195,8 @@ internal sealed unsafe class RouterBed : IDisposable
         foreach (SentFrame frame in World.Sent)
         {
             FrameCheck.IsSound(frame.Bytes);
-            Assert.True(MayLeave == null || IsArp(frame.Bytes) || MayLeave(frame), $"{new ReferencePacket(frame.Bytes).Tuple} left by {frame.Port}");
+            bool mayLeave = MayLeave == null || IsArp(frame.Bytes) || IsDiscovery(frame.Bytes) || MayLeave(frame);
+            Assert.True(mayLeave, $"{Convert.ToHexString(frame.Bytes)} left by {frame.Port}");
             _sent.Add(frame);
         }
 

@@ -199,7 +199,7 @@ public class TranslationTests
     public void An_untracked_packet_passes_unchanged_and_without_an_entry()
     {
         PlanBuilder builder = Network.Masquerading();
-        builder.TrackRules.Add(new TrackRule { Match = RuleMatch.Any.Serving(IpProtocol.Udp, 123), Actions = TrackActions.NoTrack });
+        builder.TrackRules.Add(new TrackRule { Match = RuleMatch.Any.Serving(IpProtocol.Udp, 123), Do = { Actions = TrackActions.NoTrack } });
         using RouterBed bed = new(builder);
         byte[] sent = bed.SendForOne(Network.Lan, Network.FromClient().Udp(5000, 123).Build(), Network.Wan);
         Assert.Equal(Network.Client, new ReferencePacket(sent).Source.ToString());

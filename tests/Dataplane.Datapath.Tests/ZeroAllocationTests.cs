@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Dataplane.Nat;
 using Dataplane.Packet;
 using Dataplane.TestKit;
 using Xunit;
@@ -17,12 +18,17 @@ public class ZeroAllocationTests
     [Fact]
     public void A_million_mixed_packets_allocate_nothing_and_collect_nothing()
     {
-        using RouterBed bed = new(Model.OfficePolicy.Build());
+        PlanBuilder builder = Model.OfficePolicy.Build();
+        Ipv6Network.AddTo(builder);
+        Ipv6Network.Advertise(builder, Network.Lan);
+        builder.Filter6Rules.Add(new FilterRule6 { Match = new RuleMatch6 { Common = RuleMatch.Any }, Verdict = FilterVerdict.Accept });
+        using RouterBed bed = new(builder);
         bed.World.Captures = false;
         byte[][] frames = Frames();
         Run(bed, frames, 100_000);
         WorkerCounters before = bed.Router.Totals();
         ulong expired = bed.Router.Conntrack.Counters().Expired;
+        ulong expired6 = bed.Router.Conntrack6!.Counters().Expired;
 
         // A collection books what is left of this thread's allocation buffer as allocated: after this one there is no buffer.
         GC.Collect();
@@ -38,8 +44,9 @@ public class ZeroAllocationTests
         Assert.True(after.Made - before.Made > 1000, "hardly an ICMP error or ARP request");
         Assert.True(after.Consumed - before.Consumed > 10, "hardly an ARP reply");
         Assert.True(after.Dropped - before.Dropped > 1000, "hardly a drop");
-        Assert.True(after.Found - before.Found > 100_000, "hardly a packet of a known connection");
+        Assert.True(after.Found - before.Found > 100_000, $"hardly a packet of a known connection: {after.Found - before.Found}");
         Assert.True(bed.Router.Conntrack.Counters().Expired - expired > 1000, "hardly an expiry");
+        Assert.True(bed.Router.Conntrack6.Counters().Expired - expired6 > 1000, $"hardly an expiry of IPv6: {bed.Router.Conntrack6.Counters().Expired - expired6}");
     }
 
     private static void Run(RouterBed bed, byte[][] frames, int packets)
@@ -59,7 +66,9 @@ public class ZeroAllocationTests
             }
 
             worker.Poll();
-            world.NowNanoseconds += 400_000_000;
+
+            // Now and then long enough for everything to expire.
+            world.NowNanoseconds += sent % (4000 * Burst) == 0 ? 400_000_000_000 : 400_000_000;
         }
 
         for (int idle = 0; idle < 100; idle++)
@@ -70,7 +79,8 @@ public class ZeroAllocationTests
 
     private static byte[][] Frames()
     {
-        Model.Traffic traffic = new(new Random(9));
+        Random random = new(9);
+        Model.Traffic traffic = new(random);
         List<byte[]> frames = [];
         while (frames.Count < 3000)
         {
@@ -83,6 +93,16 @@ public class ZeroAllocationTests
             if (frames.Count % 100 == 0)
             {
                 frames.Add(RequestFor(Network.LanAddress));
+                frames.Add(SolicitationFor(Ipv6Network.LanAddress));
+            }
+
+            if (frames.Count % 2 == 0)
+            {
+                Model.Ipv6Stimulus packet = Model.Ipv6Stimulus.Next(random);
+                if (!packet.IsForStranger)
+                {
+                    frames.Add(packet.Build());
+                }
             }
         }
 
@@ -93,5 +113,10 @@ public class ZeroAllocationTests
     private static byte[] RequestFor(string own) => new PacketBuilder()
         .Ethernet(MemoryWorld.MacOf(Ipv4Address.Parse(Network.Client)), Network.MacOfPort(Network.Lan))
         .Arp(1, Network.Client, own)
+        .Build();
+
+    /// <summary>A neighbour's question whether the router is still there.</summary>
+    private static byte[] SolicitationFor(string own) => Ipv6Network.FromHost(Network.Lan, "fe80::77", own, 255)
+        .NeighbourSolicitation(own, PacketBuilder.LinkLayerOption(1, Ipv6Network.MacOf("fe80::77")))
         .Build();
 }

@@ -21,7 +21,7 @@ public sealed record ReceivedFrame(int Port, int Queue, byte[] Bytes);
 /// overwritten, so that a late reader finds rubbish.
 /// </para>
 /// <para>
-/// With <see cref="Captures"/> off nothing here allocates: ARP requests are answered in the buffer that brought them.
+/// With <see cref="Captures"/> off nothing here allocates: ARP and neighbour discovery are answered in the buffer that asked.
 /// One thread at a time.
 /// </para>
 /// </remarks>
@@ -158,7 +158,7 @@ public sealed unsafe partial class MemoryWorld : IDisposable
                 Sent.Add(new SentFrame(port, queue, MbufPool.Bytes(mbuf).ToArray()));
             }
 
-            if (AnswerArp(mbuf))
+            if (AnswerArp(mbuf) || AnswerSolicitation(mbuf))
             {
                 _receive[port][0].Enqueue((nint)mbuf);
             }

@@ -37,6 +37,24 @@ public readonly unsafe struct MemoryEnvironment : IEnvironment
         return best;
     }
 
+    /// <summary>Longest prefix by looking at every route.</summary>
+    public int LookupRoute6(Plan* plan, Ipv6Address* destination)
+    {
+        int best = 0;
+        int bestLength = -1;
+        for (int index = 0; index < plan->Route6Section.Count; index++)
+        {
+            Route6* route = plan->Routes6 + index;
+            if (route->PrefixLength > bestLength && destination->SharesPrefix(route->Prefix, route->PrefixLength))
+            {
+                best = route->NextHop;
+                bestLength = route->PrefixLength;
+            }
+        }
+
+        return best;
+    }
+
     public long NowNanoseconds() => _world.NowNanoseconds;
 
     public void Relax()

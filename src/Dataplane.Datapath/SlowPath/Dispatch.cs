@@ -1,4 +1,5 @@
 using Dataplane.Conntrack;
+using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Datapath.Stages;
 using Dataplane.Packet;
 
@@ -18,10 +19,23 @@ public static unsafe class Dispatch
             switch (meta->Kind)
             {
                 case PacketKind.Ipv4Tracked:
-                    Tracked(context, ref env, packet, meta);
+                    if (!IsKnown<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta))
+                    {
+                        NewConnection.Process(context, ref env, packet, meta);
+                    }
+
                     break;
                 case PacketKind.Ipv4IcmpError:
                     RelatedErrors.Process(context, ref env, packet, meta);
+                    break;
+                case PacketKind.Ipv6Tracked:
+                    Tracked6(context, ref env, packet, meta);
+                    break;
+                case PacketKind.Ipv6IcmpError:
+                    RelatedErrors6.Process(context, ref env, packet, meta);
+                    break;
+                case PacketKind.Ipv6Neighbour:
+                    NeighbourDiscovery.Process(context, ref env, packet, meta);
                     break;
                 default:
                     Arp.Process(context, ref env, packet, meta);
@@ -30,34 +44,52 @@ public static unsafe class Dispatch
         }
     }
 
+    /// <summary>IPv6: what is sent to a group was not looked up and is not tracked.</summary>
+    private static void Tracked6<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment
+    {
+        if (Ipv6Family.Tuple(context, meta)->Destination.IsMulticast)
+        {
+            LocalTraffic6.Group(context, ref env, packet, meta);
+        }
+        else if (!IsKnown<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta))
+        {
+            NewConnection6.Process(context, ref env, packet, meta);
+        }
+    }
+
     /// <summary>A packet whose first look-up found nothing: the complete one decides.</summary>
-    private static void Tracked<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+    /// <returns>Whether the packet has found its connection, and by that its end.</returns>
+    private static bool IsKnown<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
         where TEnv : struct, IEnvironment
     {
         // Bounded: an entry that ends between the two steps makes the packet a first one at the second round.
         for (int round = 0; round < 2; round++)
         {
-            EntryReference found = context->Table->Find(&meta->Tuple, meta->Hash, context->NowSeconds, context->Slot);
+            EntryReference found =
+                TFamily.Table(context)->Find(TFamily.Tuple(context, meta), meta->Hash, context->NowSeconds, TFamily.Slot(context));
             if (found.IsNone)
             {
                 break;
             }
 
             meta->Reference = found.Value;
-            switch (Track.One<Ipv4Family, Ipv4Tuple>(context, meta))
+            switch (Track.One<TFamily, TTuple>(context, meta))
             {
                 case TrackVerdict.Forward:
                     context->Counters->Found++;
-                    Forward.One<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta);
-                    return;
+                    Forward.One<TFamily, TTuple, TEnv>(context, ref env, packet, meta);
+                    return true;
                 case TrackVerdict.Drop:
                     PacketSink.Drop(context, ref env, packet, DropReason.TcpStateInvalid);
-                    return;
+                    return true;
                 default:
                     continue;
             }
         }
 
-        NewConnection.Process(context, ref env, packet, meta);
+        return false;
     }
 }

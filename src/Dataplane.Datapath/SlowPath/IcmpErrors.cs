@@ -84,8 +84,8 @@ public static unsafe class IcmpErrors
         Output.Routed(context, ref env, made, l3);
     }
 
-    /// <summary>This worker's share of what one source may cause.</summary>
-    private static uint RateOf(WorkerContext* context)
+    /// <summary>This worker's share of the errors that one source may cause, of either family.</summary>
+    internal static uint RateOf(WorkerContext* context)
     {
         uint rate = context->Plan->IcmpErrorsPerSecond;
         uint share = rate / (uint)context->WorkerCount;

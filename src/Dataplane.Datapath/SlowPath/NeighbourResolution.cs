@@ -1,3 +1,4 @@
+using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Packet;
 
 namespace Dataplane.Datapath.SlowPath;
@@ -62,7 +63,7 @@ public static unsafe class NeighbourResolution
 
         if (asks)
         {
-            Ask(context, ref env, port, address);
+            Ask(context, ref env, port, address, knownMac48: 0);
         }
     }
 
@@ -97,7 +98,7 @@ public static unsafe class NeighbourResolution
     private static Ipv6Address AddressOf(NextHop* nextHop, Ipv6Address destination) =>
         nextHop->Kind == NextHopKind.Gateway ? nextHop->Gateway : destination;
 
-    /// <summary>Takes an answer in, if the address was ever asked for, and sends what waited.</summary>
+    /// <summary>Takes an ARP answer in, if the address was ever asked for, and sends what waited.</summary>
     public static void Learn<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv6Address address, MacAddress mac)
         where TEnv : struct, IEnvironment
     {
@@ -108,22 +109,53 @@ public static unsafe class NeighbourResolution
         uint index = table->Find(port, address);
         if (index != 0)
         {
-            NeighbourRecord* record = table->Record(index);
-            record->WasReachable = true;
-            record->Requests = 0;
-            record->DueNanoseconds = context->NowNanoseconds + NeighbourTable.ReachableNanoseconds;
-            table->Set(context->Plan, index, mac.Raw48, NeighbourState.Reachable);
-            heldCount = TakeHeld(table, record, held);
+            heldCount = Use(context, index, mac.Raw48, NeighbourState.Reachable, held);
         }
 
         table->Exit();
-        if (heldCount == 0)
+        Release(context, ref env, index, held, heldCount);
+    }
+
+    /// <summary>Takes in what neighbour discovery says of an address, if it is known here, and sends what waited.</summary>
+    public static void Observe<TEnv>(
+        WorkerContext* context, ref TEnv env, byte port, Ipv6Address address, in NeighbourEvidence evidence)
+        where TEnv : struct, IEnvironment
+    {
+        ulong* held = stackalloc ulong[NeighbourRecord.HeldMax];
+        int heldCount = 0;
+        NeighbourTable* table = context->Neighbours;
+        table->Enter();
+        uint index = table->Find(port, address);
+        NeighbourState state = table->Adjacencies[index].State;
+        ulong mac48 = table->Adjacencies[index].Mac48;
+        if (index != 0 && evidence.Apply(ref state, ref mac48))
         {
-            return;
+            heldCount = Use(context, index, mac48, state, held);
         }
 
+        table->Exit();
+        Release(context, ref env, index, held, heldCount);
+    }
+
+    /// <summary>Makes a neighbour usable and takes what waited for it; only under the lock.</summary>
+    private static int Use(WorkerContext* context, uint index, ulong mac48, NeighbourState state, ulong* held)
+    {
+        NeighbourTable* table = context->Neighbours;
+        NeighbourRecord* record = table->Record(index);
+        record->WasReachable = true;
+        record->Requests = 0;
+        record->DueNanoseconds = context->NowNanoseconds
+            + (state == NeighbourState.Reachable ? NeighbourTable.ReachableNanoseconds : NeighbourTable.StaleNanoseconds);
+        table->Set(context->Plan, index, mac48, state);
+        return TakeHeld(table, record, held);
+    }
+
+    /// <summary>Sends what waited; not under the lock.</summary>
+    private static void Release<TEnv>(WorkerContext* context, ref TEnv env, uint index, ulong* held, int heldCount)
+        where TEnv : struct, IEnvironment
+    {
         context->Counters->HeldOut += (uint)heldCount;
-        Adjacency adjacency = Adjacency.Load(table->Adjacencies + index);
+        Adjacency adjacency = Adjacency.Load(context->Neighbours->Adjacencies + index);
         for (int position = 0; position < heldCount; position++)
         {
             Mbuf* packet = (Mbuf*)held[position];
@@ -183,22 +215,34 @@ public static unsafe class NeighbourResolution
 
         byte port = record->Port;
         Ipv6Address address = record->Address;
+        ulong mac48 = table->Adjacencies[index].Mac48;
         table->Exit();
         if (asks)
         {
-            Ask(context, ref env, port, address);
+            Ask(context, ref env, port, address, mac48);
         }
 
         context->Counters->HeldOut += (uint)heldCount;
         for (int position = 0; position < heldCount; position++)
         {
+            if (!address.IsIpv4Mapped)
+            {
+                Icmpv6Errors.ReportUnresolved(context, ref env, (Mbuf*)held[position], port);
+            }
+
             PacketSink.Drop(context, ref env, (Mbuf*)held[position], DropReason.NeighbourUnresolved);
         }
     }
 
-    private static void Ask<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv6Address address)
+    private static void Ask<TEnv>(WorkerContext* context, ref TEnv env, byte port, Ipv6Address address, ulong knownMac48)
         where TEnv : struct, IEnvironment
     {
+        if (!address.IsIpv4Mapped)
+        {
+            NeighbourMessages.Ask(context, ref env, port, address, knownMac48);
+            return;
+        }
+
         Ipv4Address target = address.MappedIpv4;
         Arp.Request(context, ref env, port, Arp.SenderFor(context->Plan, port, target), target);
     }

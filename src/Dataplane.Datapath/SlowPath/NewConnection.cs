@@ -22,10 +22,9 @@ public static unsafe class NewConnection
     {
         Plan* plan = context->Plan;
         FirstPacket first = new() { Tuple = meta->Tuple, In = meta->Port };
-        uint mark = 0;
-        TrackActions actions = RuleEvaluator.Track(plan->TrackRules, plan->TrackSection.Count, first, ref mark);
+        TrackDecision track = RuleEvaluator.Track(plan->TrackRules, plan->TrackSection.Count, ref first);
         ConnectionState state = ConnectionState.None;
-        bool isTracked = (actions & TrackActions.NoTrack) == 0;
+        bool isTracked = track.IsTracked;
         DropReason reason = isTracked ? Trackers.Open(meta->Tuple, meta->TcpFlags, plan->TcpLoose, out state) : DropReason.None;
         if (reason != DropReason.None)
         {
@@ -47,7 +46,7 @@ public static unsafe class NewConnection
             return;
         }
 
-        reason = Confirm(context, meta, first, state, isForwarded, mark);
+        reason = Confirm(context, meta, first, state, isForwarded, track.Policy);
         if (reason != DropReason.None)
         {
             PacketSink.Drop(context, ref env, packet, reason);
@@ -113,7 +112,7 @@ public static unsafe class NewConnection
 
     /// <summary>Builds the entry and inserts it; on success the packet's meta refers to the entry to forward by.</summary>
     private static DropReason Confirm(
-        WorkerContext* context, PacketMeta* meta, in FirstPacket first, ConnectionState state, bool isForwarded, uint mark)
+        WorkerContext* context, PacketMeta* meta, in FirstPacket first, ConnectionState state, bool isForwarded, byte policy)
     {
         AllocateResult allocated = context->Table->Allocate(context->Slot, meta->Tuple.Zone, out uint index);
         if (allocated != AllocateResult.Allocated)
@@ -124,12 +123,12 @@ public static unsafe class NewConnection
         Plan* plan = context->Plan;
         byte* entry = context->Table->EntryAt(index);
         *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = meta->Tuple;
-        Entry<Ipv4Tuple>.Tail(entry)->Mark = mark;
+        Entry<Ipv4Tuple>.Head(entry)->Mark = first.Mark;
         SourceRule* rule = RuleEvaluator.Source(plan->SourceRules, plan->SourceSection.Count, first);
         bool translatesSource = rule != null && rule->Action != SourceAction.Exempt;
         EntryFlags flags = (translatesSource ? EntryFlags.SourceNat : EntryFlags.None)
             | (isForwarded ? EntryFlags.DestinationNat : EntryFlags.None);
-        uint deadline = context->NowSeconds + 1 + plan->Timeouts.Seconds(0, state);
+        uint deadline = context->NowSeconds + 1 + plan->Timeouts.Seconds(policy, state);
         DropReason reason = DropReason.ClashUnresolved;
         for (int attempt = 0; attempt < ClashesMax; attempt++)
         {
@@ -144,7 +143,7 @@ public static unsafe class NewConnection
             *Entry<Ipv4Tuple>.Tuple(entry, Direction.Reply) = reply;
             EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
             head->Rewrite = Rewrite.Between(meta->Tuple, reply).Value;
-            head->State = new StateWord(deadline, state, 0, flags).Value;
+            head->State = new StateWord(deadline, state, policy, flags).Value;
             InsertResult result = context->Table->Insert(context->Slot, index, context->NowSeconds, out EntryReference existing);
             if (result == InsertResult.Inserted)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dataplane.Conntrack;
 using Dataplane.Packet;
 
@@ -8,8 +9,8 @@ public static unsafe class Parse
 {
     private const ulong MacMask = 0xFFFF_FFFF_FFFF;
 
-    /// <summary>Parses a burst and sorts it: <see cref="WorkerContext.Tracked"/>, <see cref="WorkerContext.Slow"/>, or
-    /// dropped.</summary>
+    /// <summary>Parses a burst and sorts it: <see cref="WorkerContext.Tracked"/>, <see cref="WorkerContext.Tracked6"/>,
+    /// <see cref="WorkerContext.Slow"/>, or dropped.</summary>
     public static void Burst<TEnv>(WorkerContext* context, ref TEnv env, int count, byte port)
         where TEnv : struct, IEnvironment
     {
@@ -39,6 +40,7 @@ public static unsafe class Parse
         HashKey* key = context->Table->Key;
         int tracked = 0;
         int slow = 0;
+        context->Tracked6.Count = 0;
         for (int ahead = 0; ahead < Receive.PrefetchAhead && ahead < count; ahead++)
         {
             ConntrackTable<Ipv4Tuple>.Prefetch(burst[ahead]->Data);
@@ -59,7 +61,7 @@ public static unsafe class Parse
             {
                 trackedPositions[tracked++] = position;
             }
-            else if (IsWanted(context, ref env, position, reason, mac))
+            else if (IsSlow(context, ref env, position, reason, mac))
             {
                 slowPositions[slow++] = position;
             }
@@ -75,24 +77,39 @@ public static unsafe class Parse
 
         context->Tracked.Count = tracked;
         context->SlowCount = slow;
+        if (context->Tracked6.Count > 0)
+        {
+            Hash6(context);
+        }
     }
 
-    /// <summary>Whether a packet off the fast path goes on; drops it otherwise.</summary>
-    private static bool IsWanted<TEnv>(WorkerContext* context, ref TEnv env, int position, DropReason reason, ulong mac)
+    /// <summary>The hash pass of IPv6.</summary>
+    private static void Hash6(WorkerContext* context)
+    {
+        BucketArray buckets = context->Table6->View->Current;
+        HashKey* key = context->Table6->Key;
+        for (int index = 0; index < context->Tracked6.Count; index++)
+        {
+            int position = context->Tracked6.Positions[index];
+            ulong hash = TupleHash.Compute(context->Tuples6 + position, key);
+            context->Metas[position].Hash = hash;
+            ConntrackTable<Ipv6Tuple>.Prefetch(buckets.First(hash));
+        }
+    }
+
+    /// <summary>Sorts a packet that is not on IPv4's fast path; drops it if nobody wants it.</summary>
+    /// <returns>Whether it is for the slow path.</returns>
+    // Not inlined: keeps the burst loop small.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsSlow<TEnv>(WorkerContext* context, ref TEnv env, int position, DropReason reason, ulong mac)
         where TEnv : struct, IEnvironment
     {
         PacketMeta* meta = context->Metas + position;
         Mbuf* packet = context->Burst[position];
+        ulong destination = *(ulong*)packet->Data & MacMask;
         if (reason == DropReason.None)
         {
-            ulong destination = *(ulong*)packet->Data & MacMask;
-            bool isGroup = (destination & 1) != 0;
-            reason = meta->VlanId != 0 ? DropReason.VlanNotConfigured
-                : destination != mac && !(isGroup && meta->Kind == PacketKind.Arp) ? DropReason.NotForThisRouter
-                : meta->Kind is PacketKind.Ipv6Tracked or PacketKind.Ipv6IcmpError or PacketKind.Ipv6Neighbour
-                    ? DropReason.Ipv6ForwardingUnsupported
-                : meta->Fragment != FragmentPart.Whole ? DropReason.Ipv4FragmentUnsupported
-                : DropReason.None;
+            reason = Refusal(context, meta, position, destination, mac);
         }
 
         if (reason != DropReason.None)
@@ -101,6 +118,41 @@ public static unsafe class Parse
             return false;
         }
 
+        if (meta->Kind == PacketKind.Ipv6Tracked && destination == mac)
+        {
+            context->Tracked6.Positions[context->Tracked6.Count++] = position;
+            return false;
+        }
+
         return true;
+    }
+
+    /// <summary>Why a well-formed packet goes no further.</summary>
+    private static DropReason Refusal(WorkerContext* context, PacketMeta* meta, int position, ulong destination, ulong mac)
+    {
+        if (meta->VlanId != 0)
+        {
+            return DropReason.VlanNotConfigured;
+        }
+
+        bool isIpv6 = meta->Kind
+            is PacketKind.Ipv6Tracked or PacketKind.Ipv6IcmpError or PacketKind.Ipv6Neighbour or PacketKind.Ipv6Fragment;
+        if (destination != mac)
+        {
+            // ARP asks everybody; IPv6 asks groups, and then says so in its own header too.
+            bool isGroup = (destination & 1) != 0;
+            bool isSaidTwice = isIpv6 && context->Tuples6[position].Destination.IsMulticast;
+            if (!isGroup || !(isSaidTwice || meta->Kind == PacketKind.Arp))
+            {
+                return DropReason.NotForThisRouter;
+            }
+        }
+
+        if (isIpv6 && (context->Table6 == null || context->Plan->Ports[meta->Port].LinkLocal.IsUnspecified))
+        {
+            return DropReason.Ipv6NotEnabled;
+        }
+
+        return meta->Fragment != FragmentPart.Whole ? DropReason.Ipv4FragmentUnsupported : DropReason.None;
     }
 }

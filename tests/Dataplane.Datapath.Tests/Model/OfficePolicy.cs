@@ -40,7 +40,7 @@ internal sealed class OfficePolicy : ReferencePolicy
         builder.AddRoute(Address(Hidden).Host, 32, new NextHop { Kind = NextHopKind.Blackhole });
         ushort pool = builder.AddPool([new AddressRange { First = s_pool.First.Host, Count = s_pool.Count }], PoolLow, PoolHigh);
 
-        builder.TrackRules.Add(new TrackRule { Match = RuleMatch.Any.Serving(IpProtocol.Udp, 123), Actions = TrackActions.NoTrack });
+        builder.TrackRules.Add(new TrackRule { Match = RuleMatch.Any.Serving(IpProtocol.Udp, 123), Do = { Actions = TrackActions.NoTrack } });
         builder.DestinationRules.Add(new DestinationRule
         {
             Match = RuleMatch.Any.To(Network.WanAddress).Serving(IpProtocol.Tcp, 8000, 8003),
