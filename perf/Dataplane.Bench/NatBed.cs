@@ -78,8 +78,10 @@ internal sealed unsafe class NatBed : IDisposable
             new RouterPort { Mac48 = s_lanMac.Raw48, MtuBytes = 1500, DevicePort = 0 }, [(Ipv4Address.Parse("192.168.0.1"), 24)]);
         builder.AddPort(
             new RouterPort { Mac48 = s_wanMac.Raw48, MtuBytes = 1500, DevicePort = 1 }, [(Ipv4Address.Parse("198.51.100.2"), 30)]);
-        builder.AddRoute(10u << 24, 8, new NextHop { Kind = NextHopKind.Gateway, Port = 0, Gateway = Ipv6Address.FromIpv4(Ipv4Address.Parse("192.168.0.2")) });
-        builder.AddRoute(0, 0, new NextHop { Kind = NextHopKind.Gateway, Port = 1, Gateway = Ipv6Address.FromIpv4(Ipv4Address.Parse("198.51.100.1")) });
+        Ipv6Address inside = Ipv6Address.FromIpv4(Ipv4Address.Parse("192.168.0.2"));
+        Ipv6Address outside = Ipv6Address.FromIpv4(Ipv4Address.Parse("198.51.100.1"));
+        builder.AddRoute(10u << 24, 8, new NextHop { Kind = NextHopKind.Gateway, Port = 0, Gateway = inside });
+        builder.AddRoute(0, 0, new NextHop { Kind = NextHopKind.Gateway, Port = 1, Gateway = outside });
         ushort pool = builder.AddPool([new AddressRange { First = Ipv4Address.Parse("203.0.113.0").Host, Count = 256 }], 1024, 65535);
         RuleMatch match = RuleMatch.Any;
         match.InPorts = 1;

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Threading;
 using Dataplane.Conntrack;
+using Dataplane.Datapath.Fragments;
 using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Nat;
 using Dataplane.Packet;
@@ -26,7 +27,10 @@ public sealed unsafe class Router : IDisposable
     /// <param name="assignment">Queues and workers.</param>
     /// <param name="seed">Null for unpredictable ports; a number makes runs repeatable, for tests only.</param>
     /// <param name="size6">The IPv6 connection table's size; null for a router that drops IPv6.</param>
-    public Router(Plan* plan, ConntrackSize size, QueueAssignment assignment, ulong? seed = null, ConntrackSize? size6 = null)
+    /// <param name="fragments">Null for the default limits.</param>
+    public Router(
+        Plan* plan, ConntrackSize size, QueueAssignment assignment, ulong? seed = null, ConntrackSize? size6 = null,
+        FragmentLimits? fragments = null)
     {
         ArgumentNullException.ThrowIfNull(size);
         ArgumentNullException.ThrowIfNull(assignment);
@@ -42,6 +46,8 @@ public sealed unsafe class Router : IDisposable
         Neighbours = (NeighbourTable*)_neighbourMemory;
         ulong salt = seed ?? BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
         Neighbours->Initialize((byte*)_neighbourMemory + (sizeof(NeighbourTable) + 63 & ~63), salt);
+        FragmentLimits limits = fragments ?? new FragmentLimits();
+        Fragments = FragmentTables.Create((byte*)_arena.Take(FragmentTables.MemoryBytes(limits)), limits, seed);
         _links = BuildLinks();
         for (int worker = 0; worker < assignment.Workers; worker++)
         {
@@ -61,6 +67,8 @@ public sealed unsafe class Router : IDisposable
     public ConntrackMemory<Ipv6Tuple>? Conntrack6 { get; }
 
     public NeighbourTable* Neighbours { get; }
+
+    public FragmentTables* Fragments { get; }
 
     public int Workers => Assignment.Workers;
 
@@ -117,6 +125,7 @@ public sealed unsafe class Router : IDisposable
         }
 
         context->Neighbours = Neighbours;
+        context->Fragments = Fragments;
         context->Effects = Take<uint>(Trackers.Transitions.Length);
         Trackers.CopyEffects(new Span<uint>(context->Effects, Trackers.Transitions.Length));
         context->IcmpLimiter = Take<RateLimiter>(1);

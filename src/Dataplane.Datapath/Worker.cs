@@ -1,6 +1,7 @@
 using System.Runtime;
 using System.Runtime.CompilerServices;
 using Dataplane.Conntrack;
+using Dataplane.Datapath.Fragments;
 using Dataplane.Datapath.SlowPath;
 using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Datapath.Stages;
@@ -186,6 +187,7 @@ public sealed unsafe class Worker<TEnv>
         }
 
         NeighbourResolution.Maintain(_context, ref _environment);
+        Reassembly.Maintain(_context, ref _environment);
         if (_announcementsLeft > 0 && _context->NowNanoseconds >= _announceNanoseconds)
         {
             Announce();

@@ -13,7 +13,7 @@ namespace Dataplane.Datapath;
 public unsafe struct WorkerCounters
 {
     /// <summary>Room for drop reasons; more than there are.</summary>
-    public const int DropsMax = 96;
+    public const int DropsMax = 128;
 
     public ulong Received;
 

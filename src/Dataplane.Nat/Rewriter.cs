@@ -21,9 +21,7 @@ public static unsafe class Rewriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Apply(PacketMeta* meta, Rewrite rewrite, Ipv4Tuple* other, Direction direction, ChecksumDelta extra)
     {
-        Ipv4Header* ip = (Ipv4Header*)meta->L3;
-        *(ulong*)&ip->Source = BitOperations.RotateRight(*(ulong*)other, 32);
-        Checksum.Apply(ref ip->Checksum, rewrite.Ipv4For(direction).Add(extra));
+        ApplyAddresses(meta, rewrite, other, direction, extra);
         uint ports = BitOperations.RotateRight(*(uint*)&other->SourcePort, 16);
         ChecksumDelta delta = rewrite.L4For(direction);
         byte protocol = meta->Tuple.Protocol;
@@ -44,5 +42,18 @@ public static unsafe class Rewriter
             icmp->Identifier = Be16.FromRaw((ushort)(ports | ports >> 16));
             Checksum.ApplyIcmp(icmp, delta);
         }
+    }
+
+    /// <summary>Writes addresses and header checksum only: all that a fragment without a transport header has.</summary>
+    /// <remarks>
+    /// The transport checksum covers the datagram and stands in its first fragment, where <see cref="Apply"/> adds the
+    /// whole change. Inlined for the sake of that.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ApplyAddresses(PacketMeta* meta, Rewrite rewrite, Ipv4Tuple* other, Direction direction, ChecksumDelta extra)
+    {
+        Ipv4Header* ip = (Ipv4Header*)meta->L3;
+        *(ulong*)&ip->Source = BitOperations.RotateRight(*(ulong*)other, 32);
+        Checksum.Apply(ref ip->Checksum, rewrite.Ipv4For(direction).Add(extra));
     }
 }

@@ -30,7 +30,6 @@ public enum DropReason : byte
     Ipv4ChecksumBad,
     Ipv4OptionBad,
     Ipv4SourceRoute,
-    Ipv4FragmentUnsupported,
     Ipv4SourceInvalid,
     Ipv4DestinationInvalid,
 

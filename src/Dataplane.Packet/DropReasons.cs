@@ -22,7 +22,6 @@ public static class DropReasons
         ("ipv4_checksum_bad", "the header checksum is wrong"),
         ("ipv4_option_bad", "an IPv4 option runs past the header"),
         ("ipv4_source_route", "carries a loose or strict source route (RFC 7126 §4.3)"),
-        ("ipv4_fragment_unsupported", "a fragment; this version forwards whole datagrams only"),
         ("ipv4_source_invalid", "source is multicast, broadcast, loopback, zero, or one of the router's own addresses"),
         ("ipv4_destination_invalid", "destination is loopback, zero, or a broadcast or group address that is not forwarded"),
         ("ipv6_truncated", "ends inside the IPv6 header"),

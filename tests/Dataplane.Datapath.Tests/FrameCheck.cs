@@ -30,6 +30,13 @@ internal static class FrameCheck
         ip = ip[..BinaryPrimitives.ReadUInt16BigEndian(ip[2..])];
         int headerBytes = (ip[0] & 15) * 4;
         Assert.Equal(0xFFFF, ReferenceChecksum.Sum(ip[..headerBytes]));
+        bool isFragment = (ip[6] & 0x3F) != 0 || ip[7] != 0;
+        if (isFragment)
+        {
+            // Its transport checksum is that of the datagram.
+            return;
+        }
+
         ReadOnlySpan<byte> l4 = ip[headerBytes..];
         bool isUdpWithout = ip[9] == IpProtocol.Udp && l4[6] == 0 && l4[7] == 0;
         if (isUdpWithout)

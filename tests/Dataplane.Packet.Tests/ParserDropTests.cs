@@ -157,7 +157,6 @@ public sealed class ParserDropTests : IDisposable
         DropReason[] elsewhere =
         [
             DropReason.NotForThisRouter, DropReason.VlanNotConfigured, DropReason.Ipv6NotEnabled, DropReason.FrameChained,
-            DropReason.Ipv4FragmentUnsupported,
 
             // Of headers that have readers and tests of their own (TransportPortsTests).
             DropReason.UdpLiteCoverageBad, DropReason.SctpTruncated, DropReason.DccpTruncated, DropReason.DccpHeaderBad,

@@ -88,7 +88,9 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
         QueueAssignment assignment = new(
             [.. ports.Select(port => new PortQueues(port.Device.RxQueues, port.Device.TxQueues))], workerCount);
         bool hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Auto;
-        Router router = Own(new Router(plan, TableSize(configuration, hugepages), assignment));
+        ConntrackSize size = TableSize(configuration, hugepages);
+        ConntrackSize? size6 = configuration.Ports.Any(port => port.Ipv6) ? size : null;
+        Router router = Own(new Router(plan, size, assignment, size6: size6));
         _table = router.Conntrack;
         Worker<DpdkEnvironment>[] workers = BuildWorkers(router, pool, ports);
         ZoneConfiguration[] zones = [.. configuration.Zones];

@@ -4,6 +4,7 @@ using System.Linq;
 using System.Numerics;
 using Dataplane.Control.Configuration;
 using Dataplane.Datapath;
+using Dataplane.Datapath.Fragments;
 using Dataplane.Dpdk;
 using PortConfiguration = Dataplane.Control.Configuration.PortConfiguration;
 
@@ -33,7 +34,7 @@ internal sealed record RouterMemory(int Mbufs, int DataRoomBytes, int PoolMiB)
         int ports = configuration.Ports.Length;
         int rings = devices.Select((device, index) => Rings(device, configuration.Ports[index], workers)).Sum();
         int perWorker = 2 * CachePerLcore + WorkerContext.BurstMax + ports * (WorkerContext.TransmitMax + HandoverRing.Capacity);
-        int computed = rings + workers * perWorker + NeighbourTable.HeldMax;
+        int computed = rings + workers * perWorker + NeighbourTable.HeldMax + new FragmentLimits().Held;
 
         // A power of two minus one is what a mempool stores without waste.
         int mbufs = configuration.Memory.Mbufs > 0

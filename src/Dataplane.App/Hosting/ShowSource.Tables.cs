@@ -93,9 +93,26 @@ internal sealed unsafe partial class ShowSource
         return ShowStep.Row;
     }
 
+    /// <summary>IPv4 connections first, then IPv6.</summary>
     private ShowStep NextConnection(ref ShowCursor cursor, Utf8JsonWriter writer)
     {
-        ConntrackTable<Ipv4Tuple>* table = _router.Conntrack.Table;
+        if (cursor.State == 0)
+        {
+            ShowStep step = NextConnection(_router.Conntrack.Table, ref cursor, writer);
+            if (step != ShowStep.End || _router.Conntrack6 is null)
+            {
+                return step;
+            }
+
+            cursor = new ShowCursor { State = 1 };
+        }
+
+        return NextConnection(_router.Conntrack6!.Table, ref cursor, writer);
+    }
+
+    private ShowStep NextConnection<TTuple>(ConntrackTable<TTuple>* table, ref ShowCursor cursor, Utf8JsonWriter writer)
+        where TTuple : unmanaged
+    {
         uint position = (uint)cursor.Position;
         uint now = (uint)((ulong)(long)Dpdk.Burst.ClockNs() / 1_000_000_000);
         uint index = table->CopyNext(ref position, now, ScanMax, _entry);
@@ -105,34 +122,48 @@ internal sealed unsafe partial class ShowSource
             return position >= table->EntryCount ? ShowStep.End : ShowStep.Skipped;
         }
 
-        EntryHead* head = Entry<Ipv4Tuple>.Head(_entry);
-        EntryTail* tail = Entry<Ipv4Tuple>.Tail(_entry);
+        EntryHead* head = Entry<TTuple>.Head(_entry);
+        EntryTail* tail = Entry<TTuple>.Tail(_entry);
         StateWord word = new(head->State);
-        Ipv4Tuple* original = Entry<Ipv4Tuple>.Tuple(_entry, Direction.Original);
+        TTuple* original = Entry<TTuple>.Tuple(_entry, Direction.Original);
+        byte protocol = sizeof(TTuple) == Ipv4Tuple.SizeBytes ? ((Ipv4Tuple*)original)->Protocol : ((Ipv6Tuple*)original)->Protocol;
         writer.WriteStartObject();
         writer.WriteNumber("id"u8, (ulong)head->Generation << 32 | index);
-        writer.WriteString("protocol"u8, ProtocolName(original->Protocol));
+        writer.WriteString("protocol"u8, ProtocolName(protocol));
         writer.WriteString("state"u8, StateName(word.State));
         writer.WriteBoolean("assured"u8, (word.Flags & EntryFlags.Assured) != 0);
         writer.WriteBoolean("seenReply"u8, (word.Flags & EntryFlags.SeenReply) != 0);
         writer.WriteBoolean("sourceNat"u8, (word.Flags & EntryFlags.SourceNat) != 0);
         writer.WriteBoolean("destinationNat"u8, (word.Flags & EntryFlags.DestinationNat) != 0);
         writer.WriteNumber("timeoutSeconds"u8, word.DeadlineSeconds - now);
-        writer.WriteNumber("zone"u8, original->Zone);
+        writer.WriteNumber("zone"u8, Entry<TTuple>.Zone(_entry));
         writer.WriteNumber("mark"u8, head->Mark);
         WriteTuple(writer, "original"u8, original, tail->PacketsOriginal, tail->BytesOriginal);
-        WriteTuple(writer, "reply"u8, Entry<Ipv4Tuple>.Tuple(_entry, Direction.Reply), tail->PacketsReply, tail->BytesReply);
+        WriteTuple(writer, "reply"u8, Entry<TTuple>.Tuple(_entry, Direction.Reply), tail->PacketsReply, tail->BytesReply);
         writer.WriteEndObject();
         return ShowStep.Row;
     }
 
-    private static void WriteTuple(Utf8JsonWriter writer, ReadOnlySpan<byte> name, Ipv4Tuple* tuple, ulong packets, ulong bytes)
+    private static void WriteTuple<TTuple>(Utf8JsonWriter writer, ReadOnlySpan<byte> name, TTuple* tuple, ulong packets, ulong bytes)
+        where TTuple : unmanaged
     {
+        (Be16 source, Be16 destination) = sizeof(TTuple) == Ipv4Tuple.SizeBytes
+            ? (((Ipv4Tuple*)tuple)->SourcePort, ((Ipv4Tuple*)tuple)->DestinationPort)
+            : (((Ipv6Tuple*)tuple)->SourcePort, ((Ipv6Tuple*)tuple)->DestinationPort);
         writer.WriteStartObject(name);
-        ShowText.Address(writer, "source"u8, tuple->Source);
-        ShowText.Address(writer, "destination"u8, tuple->Destination);
-        writer.WriteNumber("sourcePort"u8, tuple->SourcePort.Host);
-        writer.WriteNumber("destinationPort"u8, tuple->DestinationPort.Host);
+        if (sizeof(TTuple) == Ipv4Tuple.SizeBytes)
+        {
+            ShowText.Address(writer, "source"u8, ((Ipv4Tuple*)tuple)->Source);
+            ShowText.Address(writer, "destination"u8, ((Ipv4Tuple*)tuple)->Destination);
+        }
+        else
+        {
+            ShowText.Address(writer, "source"u8, ((Ipv6Tuple*)tuple)->Source);
+            ShowText.Address(writer, "destination"u8, ((Ipv6Tuple*)tuple)->Destination);
+        }
+
+        writer.WriteNumber("sourcePort"u8, source.Host);
+        writer.WriteNumber("destinationPort"u8, destination.Host);
         writer.WriteNumber("packets"u8, packets);
         writer.WriteNumber("bytes"u8, bytes);
         writer.WriteEndObject();

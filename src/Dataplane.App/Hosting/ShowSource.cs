@@ -24,7 +24,7 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
     private readonly JsonEncodedText[] _policyNames;
     private readonly JsonEncodedText[] _dropLabels;
     private readonly JsonEncodedText[] _dropDescriptions;
-    private readonly byte* _entry = (byte*)NativeMemory.AlignedAlloc((nuint)Entry<Ipv4Tuple>.SizeBytes, 64);
+    private readonly byte* _entry = (byte*)NativeMemory.AlignedAlloc((nuint)Entry<Ipv6Tuple>.SizeBytes, 64);
     private readonly long _startMilliseconds = Environment.TickCount64;
 
     public ShowSource(
@@ -68,6 +68,8 @@ internal sealed unsafe partial class ShowSource : IShowSource, IDisposable
     private void WriteStatus(Utf8JsonWriter writer)
     {
         TableCounters table = _router.Conntrack.Counters();
+        TableCounters table6 = _router.Conntrack6?.Counters() ?? default;
+        table.Add(&table6);
         writer.WriteStartObject();
         writer.WriteNumber("uptimeSeconds"u8, (Environment.TickCount64 - _startMilliseconds) / 1000);
         writer.WriteNumber("connections"u8, (long)(table.Insert - table.Delete));

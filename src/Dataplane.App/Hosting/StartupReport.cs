@@ -68,6 +68,12 @@ internal static unsafe class StartupReport
         Row(output, $"{table.Capacity:N0} connections", table.ArenaBytes);
         Row(output, $"{table.BucketCount:N0} buckets", table.BucketBytes);
         Row(output, "table, other", table.TotalBytes - table.ArenaBytes - table.BucketBytes);
+        long bytes6 = router.Conntrack6?.TotalBytes ?? 0;
+        if (bytes6 > 0)
+        {
+            Row(output, "the same for IPv6", bytes6);
+        }
+
         Row(output, $"{pool.Count:N0} packet buffers", buffers);
         Row(output, "workers", router.ScratchBytes);
         Row(output, "routes", Fib.FirstTableBytes);
@@ -77,7 +83,7 @@ internal static unsafe class StartupReport
             Row(output, "IPv6 routes", routes6);
         }
 
-        Row(output, "in all", table.TotalBytes + buffers + router.ScratchBytes + Fib.FirstTableBytes + routes6);
+        Row(output, "in all", table.TotalBytes + bytes6 + buffers + router.ScratchBytes + Fib.FirstTableBytes + routes6);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"table pages: {table.ArenaPages}; {table.BytesPerConnection:F0} bytes a connection when full"));
         output.WriteLine();

@@ -26,7 +26,8 @@ internal static class Warmup
     /// <summary>A type of each assembly whose code packets pass through.</summary>
     private static readonly Type[] s_packetPath = [typeof(Mbuf), typeof(StateWord), typeof(Rewrite), typeof(Plan)];
 
-    private static readonly (Type Family, Type Tuple)[] s_families = [(typeof(Ipv4Family), typeof(Ipv4Tuple))];
+    private static readonly (Type Family, Type Tuple)[] s_families =
+        [(typeof(Ipv4Family), typeof(Ipv4Tuple)), (typeof(Ipv6Family), typeof(Ipv6Tuple))];
 
     private static readonly Type[] s_policies = [typeof(VerifyL4Checksums), typeof(TrustL4Checksums)];
 

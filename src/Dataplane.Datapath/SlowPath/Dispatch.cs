@@ -1,4 +1,5 @@
 using Dataplane.Conntrack;
+using Dataplane.Datapath.Fragments;
 using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Datapath.Stages;
 using Dataplane.Packet;
@@ -18,18 +19,14 @@ public static unsafe class Dispatch
             PacketMeta* meta = context->Metas + position;
             switch (meta->Kind)
             {
-                case PacketKind.Ipv4Tracked:
-                    if (!IsKnown<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta))
-                    {
-                        NewConnection.Process(context, ref env, packet, meta);
-                    }
-
+                case PacketKind.Ipv4Tracked or PacketKind.Ipv6Tracked:
+                    Tracked(context, ref env, packet, meta);
+                    break;
+                case PacketKind.Ipv4Fragment or PacketKind.Ipv6Fragment:
+                    FragmentPath.Process(context, ref env, position);
                     break;
                 case PacketKind.Ipv4IcmpError:
                     RelatedErrors.Process(context, ref env, packet, meta);
-                    break;
-                case PacketKind.Ipv6Tracked:
-                    Tracked6(context, ref env, packet, meta);
                     break;
                 case PacketKind.Ipv6IcmpError:
                     RelatedErrors6.Process(context, ref env, packet, meta);
@@ -44,10 +41,21 @@ public static unsafe class Dispatch
         }
     }
 
-    /// <summary>IPv6: what is sent to a group was not looked up and is not tracked.</summary>
-    private static void Tracked6<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+    /// <summary>A whole packet, or the first fragment of one, that the fast path knows no connection for.</summary>
+    internal static void Tracked<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment
     {
+        if (meta->Kind == PacketKind.Ipv4Tracked)
+        {
+            if (!IsKnown<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta))
+            {
+                NewConnection.Process(context, ref env, packet, meta);
+            }
+
+            return;
+        }
+
+        // What is sent to a group was not looked up and is not tracked.
         if (Ipv6Family.Tuple(context, meta)->Destination.IsMulticast)
         {
             LocalTraffic6.Group(context, ref env, packet, meta);

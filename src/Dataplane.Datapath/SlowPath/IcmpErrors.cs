@@ -52,8 +52,8 @@ public static unsafe class IcmpErrors
         Ipv4Header* offending = (Ipv4Header*)meta->L3;
         RouterPort* port = context->Plan->Ports + meta->Port;
 
-        // Never about another error (RFC 1122 §3.2.2), and not without an address to speak from.
-        if (meta->Kind == PacketKind.Ipv4IcmpError || port->Address == Ipv4Address.Any
+        // Never about another error or a fragment that is not the first (RFC 1122 §3.2.2), and not without an address to speak from.
+        if (meta->Kind == PacketKind.Ipv4IcmpError || meta->Fragment >= FragmentPart.Middle || port->Address == Ipv4Address.Any
             || !context->IcmpLimiter->TryTake(offending->Source, RateOf(context), context->NowNanoseconds))
         {
             return;

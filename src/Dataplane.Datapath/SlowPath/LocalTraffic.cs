@@ -14,7 +14,8 @@ public static unsafe class LocalTraffic
     public static void Process<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment
     {
-        if (meta->Tuple.Protocol != IpProtocol.Icmp || meta->Tuple.Kind != IcmpType.EchoRequest)
+        // An echo in pieces would have to be joined to be answered: Departs from RFC 1812 §4.3.3.6.
+        if (meta->Tuple.Protocol != IpProtocol.Icmp || meta->Tuple.Kind != IcmpType.EchoRequest || meta->Fragment != FragmentPart.Whole)
         {
             PacketSink.Drop(context, ref env, packet, DropReason.LocalUnsupported);
             return;

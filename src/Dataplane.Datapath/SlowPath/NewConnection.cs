@@ -25,7 +25,11 @@ public static unsafe class NewConnection
         TrackDecision track = RuleEvaluator.Track(plan->TrackRules, plan->TrackSection.Count, ref first);
         ConnectionState state = ConnectionState.None;
         bool isTracked = track.IsTracked;
-        DropReason reason = isTracked ? Trackers.Open(meta->Tuple, meta->TcpFlags, plan->TcpLoose, out state) : DropReason.None;
+
+        // Only a first fragment has what a tracker looks at, and it went before.
+        DropReason reason = !isTracked ? DropReason.None
+            : meta->Fragment >= FragmentPart.Middle ? DropReason.FragmentFirstRefused
+            : Trackers.Open(meta->Tuple, meta->TcpFlags, plan->TcpLoose, out state);
         if (reason != DropReason.None)
         {
             PacketSink.Drop(context, ref env, packet, reason);

@@ -37,7 +37,8 @@ public static unsafe class Uncached
             return;
         }
 
-        uint index = NeighbourResolution.Find(context, nextHop, Ipv6Address.FromIpv4(destination), out Adjacency adjacency, out bool isRefused);
+        Ipv6Address mapped = Ipv6Address.FromIpv4(destination);
+        uint index = NeighbourResolution.Find(context, nextHop, mapped, out Adjacency adjacency, out bool isRefused);
         if (index == 0)
         {
             PacketSink.Drop(context, ref env, packet, DropReason.NeighbourTableFull);
@@ -50,7 +51,15 @@ public static unsafe class Uncached
             return;
         }
 
-        Translate.One(meta, entry, reference.Direction);
+        if (meta->Fragment >= FragmentPart.Middle)
+        {
+            Translate.Addresses(meta, entry, reference.Direction);
+        }
+        else
+        {
+            Translate.One(meta, entry, reference.Direction);
+        }
+
         Output.Reframe(packet, meta->L3, meta->L3LengthBytes, EtherType.Ipv4);
         if (adjacency.IsUsable)
         {
@@ -60,7 +69,7 @@ public static unsafe class Uncached
             return;
         }
 
-        NeighbourResolution.Hold(context, ref env, packet, nextHop, Ipv6Address.FromIpv4(destination));
+        NeighbourResolution.Hold(context, ref env, packet, nextHop, mapped);
     }
 
     private static void NoWay<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, NextHopKind kind)

@@ -148,11 +148,8 @@ public static unsafe class Parse
             }
         }
 
-        if (isIpv6 && (context->Table6 == null || context->Plan->Ports[meta->Port].LinkLocal.IsUnspecified))
-        {
-            return DropReason.Ipv6NotEnabled;
-        }
-
-        return meta->Fragment != FragmentPart.Whole ? DropReason.Ipv4FragmentUnsupported : DropReason.None;
+        return isIpv6 && (context->Table6 == null || context->Plan->Ports[meta->Port].LinkLocal.IsUnspecified)
+            ? DropReason.Ipv6NotEnabled
+            : DropReason.None;
     }
 }

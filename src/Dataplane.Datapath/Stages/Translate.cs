@@ -25,4 +25,20 @@ public static unsafe class Translate
             Checksum.DecrementTtl((Ipv4Header*)meta->L3);
         }
     }
+
+    /// <summary>Rewrites a fragment that has no transport header; its TTL is above 1.</summary>
+    public static void Addresses(PacketMeta* meta, byte* entry, Direction direction)
+    {
+        Rewrite rewrite = new(Entry<Ipv4Tuple>.Head(entry)->Rewrite);
+        if (rewrite.IsActive)
+        {
+            ((Ipv4Header*)meta->L3)->Ttl--;
+            Rewriter.ApplyAddresses(
+                meta, rewrite, Entry<Ipv4Tuple>.Tuple(entry, direction ^ Direction.Reply), direction, ChecksumDelta.TtlDecrement);
+        }
+        else
+        {
+            Checksum.DecrementTtl((Ipv4Header*)meta->L3);
+        }
+    }
 }

@@ -121,7 +121,7 @@ internal sealed class Traffic(Random random)
             1 => (builder.Tcp(1, 2, TcpFlags.Syn | TcpFlags.Fin), DropReason.TcpFlagsBad),
             2 => (builder.Tcp(1, 2, TcpFlags.Syn).WithTcpWords(4), DropReason.TcpOffsetBad),
             3 => (builder.Udp(1, 2).WithHeaderChecksum(0), DropReason.Ipv4ChecksumBad),
-            4 => (builder.Udp(1, 2).WithFlagsAndOffset(0x2000), DropReason.Ipv4FragmentUnsupported),
+            4 => (builder.Udp(1, 2).WithFlagsAndOffset(0x1FFF), DropReason.FragmentOversize),
             5 => (builder.Udp(1, 2).Payload(40).TruncateTo(14 + 20 + 20), DropReason.Ipv4TotalLengthBad),
             6 => (builder.Udp(1, 2).TruncateTo(20), DropReason.Ipv4Truncated),
             7 => (Network.FromClient().Udp(1, 2).Vlan(7), DropReason.VlanNotConfigured),

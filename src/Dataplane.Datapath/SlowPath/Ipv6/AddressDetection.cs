@@ -3,7 +3,8 @@ using Dataplane.Packet;
 
 namespace Dataplane.Datapath.SlowPath.Ipv6;
 
-/// <summary>Makes sure that the router's IPv6 addresses are nobody else's (RFC 4862 §5.4), and announces them (RFC 4861 §7.2.6).</summary>
+/// <summary>Makes sure that the router's IPv6 addresses are nobody else's (RFC 4862 §5.4), and
+/// announces them (RFC 4861 §7.2.6).</summary>
 /// <remarks>
 /// <code>
 ///              one probe, one second of silence

@@ -108,7 +108,9 @@ public static unsafe class Icmpv6Errors
             Header = (Ipv6Header*)meta->L3;
             LengthBytes = meta->L3LengthBytes;
             Port = meta->Port;
-            IsError = meta->Kind == PacketKind.Ipv6IcmpError;
+
+            // A fragment that is not the first quotes no ports: nobody could tell which connection is meant.
+            IsError = meta->Kind == PacketKind.Ipv6IcmpError || meta->Fragment >= FragmentPart.Middle;
         }
 
         public Offence(Ipv6Header* header, int lengthBytes, byte port)

@@ -119,7 +119,8 @@ public static unsafe class LocalTraffic6
         where TEnv : struct, IEnvironment
     {
         Ipv6Tuple* tuple = Ipv6Family.Tuple(context, meta);
-        if (tuple->Protocol != IpProtocol.Icmpv6 || tuple->Kind != Icmpv6Type.EchoRequest)
+        // An echo in pieces would have to be joined to be answered.
+        if (tuple->Protocol != IpProtocol.Icmpv6 || tuple->Kind != Icmpv6Type.EchoRequest || meta->Fragment != FragmentPart.Whole)
         {
             PacketSink.Drop(context, ref env, packet, DropReason.LocalUnsupported);
             return;

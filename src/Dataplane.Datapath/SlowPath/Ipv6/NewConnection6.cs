@@ -24,9 +24,11 @@ public static unsafe class NewConnection6
         FirstPacket6 first = new() { Tuple = *tuple, In = meta->Port };
         TrackDecision track = RuleEvaluator.Track(plan->Track6Rules, plan->Track6Section.Count, ref first);
         ConnectionState state = ConnectionState.None;
-        DropReason reason = track.IsTracked
-            ? Open(meta, tuple, plan->TcpLoose, out state)
-            : DropReason.None;
+
+        // Only a first fragment has what a tracker looks at, and it went before.
+        DropReason reason = !track.IsTracked ? DropReason.None
+            : meta->Fragment >= FragmentPart.Middle ? DropReason.FragmentFirstRefused
+            : Open(meta, tuple, plan->TcpLoose, out state);
         if (reason != DropReason.None)
         {
             PacketSink.Drop(context, ref env, packet, reason);
