@@ -213,7 +213,7 @@ public sealed unsafe partial class ConntrackMemory<TTuple>
         MappedMemory memory;
         try
         {
-            memory = MappedMemory.Allocate((long)count * Bucket.SizeBytes, Size.Hugepages);
+            memory = MappedMemory.Allocate((long)count * Bucket.SizeBytes, Size.Hugepages, inspects: false);
         }
         catch (OsException)
         {

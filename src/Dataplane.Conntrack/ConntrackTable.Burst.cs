@@ -41,6 +41,7 @@ public unsafe partial struct ConntrackTable<TTuple>
         Volatile.ReadBarrier();
         if (found < count && (view->Previous.Buckets != null || View != view))
         {
+            worker->Counters.SearchRestart += View != view ? (uint)(count - found) : 0;
             found += SettleMisses(burst, count, nowSeconds, worker);
         }
 

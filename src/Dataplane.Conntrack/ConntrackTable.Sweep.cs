@@ -8,6 +8,9 @@ public unsafe partial struct ConntrackTable<TTuple>
 
     private const int SweepBatchMax = 1024;
 
+    /// <summary>Removals in one step: each takes two locks and two cold buckets.</summary>
+    private const int SweepRemovalsMax = 64;
+
     /// <summary>Removes expired entries from the worker's share of the arena: a bounded step of a pass that never ends.</summary>
     /// <param name="worker">Holds the cursor; its share is the worker's n-th part of the arena.</param>
     /// <param name="nowNanoseconds">The poll's time. The step is what the elapsed time asks for, so that the length of a pass
@@ -26,12 +29,10 @@ public unsafe partial struct ConntrackTable<TTuple>
         // What a step leaves over, a part of an entry or what is beyond its bound, stays owed: the time taken is exactly what the
         // entries looked at cost, so that a pass is never longer than its period. More than a whole pass is forgiven.
         uint budget = (uint)System.Math.Min(due, SweepBatchMax);
-        worker->SweepNanoseconds = due > share
-            ? nowNanoseconds
-            : worker->SweepNanoseconds + (long)(budget * (SweepPeriodSeconds * 1_000_000_000ul) / share);
         uint nowSeconds = (uint)(nowNanoseconds / 1_000_000_000);
         int removed = 0;
-        for (; budget > 0; budget--)
+        uint looked = 0;
+        for (; looked < budget && removed < SweepRemovalsMax; looked++)
         {
             uint index = worker->WorkerIndex * share + worker->SweepCursor;
             worker->SweepCursor = worker->SweepCursor + 1 < share ? worker->SweepCursor + 1 : 0;
@@ -48,6 +49,9 @@ public unsafe partial struct ConntrackTable<TTuple>
             }
         }
 
+        worker->SweepNanoseconds = due > share
+            ? nowNanoseconds
+            : worker->SweepNanoseconds + (long)(looked * (SweepPeriodSeconds * 1_000_000_000ul) / share);
         return removed;
     }
 }

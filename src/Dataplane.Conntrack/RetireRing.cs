@@ -52,6 +52,9 @@ public unsafe struct RetireRing
         }
     }
 
+    /// <summary>The entry that many steps behind the oldest, for a prefetch; any index if there are fewer.</summary>
+    internal readonly uint Ahead(uint steps) => _indexes[_head + steps & (Capacity - 1)];
+
     /// <summary>Takes out the oldest entry if everybody has seen its epoch.</summary>
     /// <param name="passed">The oldest epoch that a worker may still be in.</param>
     /// <param name="index">The entry.</param>

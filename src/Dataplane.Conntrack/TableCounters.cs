@@ -22,7 +22,7 @@ public unsafe struct TableCounters
     /// <summary>Connections refused because the table was at its limit.</summary>
     public ulong TableFull;
 
-    /// <summary>Insertions refused.</summary>
+    /// <summary>Insertions refused, those that then succeeded with another reply tuple included.</summary>
     public ulong InsertFailed;
 
     /// <summary>Of those, for want of a free place.</summary>

@@ -156,12 +156,12 @@ public sealed unsafe class Worker<TEnv>
 
         // Nothing read from the table is in hand here: the quiescent point of this poll.
         _quiescence->Quiescent(context->WorkerIndex);
-        context->Table->Reclaim(context->Slot);
+        context->Table->Reclaim(context->Slot, ConntrackTable<Ipv4Tuple>.ReclaimBatch);
         context->Table->MoveStep();
         if (context->Table6 != null)
         {
             _quiescence6->Quiescent(context->WorkerIndex);
-            context->Table6->Reclaim(context->Slot6);
+            context->Table6->Reclaim(context->Slot6, ConntrackTable<Ipv6Tuple>.ReclaimBatch);
             context->Table6->MoveStep();
         }
 

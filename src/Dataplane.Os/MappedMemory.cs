@@ -55,7 +55,9 @@ public sealed unsafe class MappedMemory : IDisposable
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The length is not positive, or beyond the address space.</exception>
     /// <exception cref="OsException">The memory is not there.</exception>
-    public static MappedMemory Allocate(long lengthBytes, bool hugePages)
+    /// <param name="inspects">Look which pages a request for transparent ones got, which reads a long text and allocates: not for a
+    /// process that must not; <see cref="PageKind"/> then is what was asked for.</param>
+    public static MappedMemory Allocate(long lengthBytes, bool hugePages, bool inspects = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lengthBytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, 1L << 46);
@@ -64,7 +66,7 @@ public sealed unsafe class MappedMemory : IDisposable
             return huge;
         }
 
-        return MapAligned(lengthBytes, hugePages);
+        return MapAligned(lengthBytes, hugePages, inspects);
     }
 
     /// <summary>Maps a file, shared, so that its contents outlive the process; creates and sizes it if it is new.</summary>
@@ -124,7 +126,7 @@ public sealed unsafe class MappedMemory : IDisposable
         return new MappedMemory(address, lengthBytes, mapped, PageKind.Huge2MiB);
     }
 
-    private static MappedMemory MapAligned(long lengthBytes, bool hugePages)
+    private static MappedMemory MapAligned(long lengthBytes, bool hugePages, bool inspects)
     {
         long mapped = RoundUp(lengthBytes, Environment.SystemPageSize);
         long padded = mapped + HugePageBytes;
@@ -156,7 +158,7 @@ public sealed unsafe class MappedMemory : IDisposable
             throw new OsException($"populate {lengthBytes} bytes of memory", error);
         }
 
-        bool joined = hugePages && TransparentHugePages.BytesIn(address, mapped) * 2 > mapped;
+        bool joined = hugePages && (!inspects || TransparentHugePages.BytesIn(address, mapped) * 2 > mapped);
         return new MappedMemory(address, lengthBytes, mapped, joined ? PageKind.TransparentHuge : PageKind.Base);
     }
 

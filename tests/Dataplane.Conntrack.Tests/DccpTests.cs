@@ -13,7 +13,12 @@ public sealed unsafe class DccpTests
 {
     private static readonly Dictionary<ConnectionState, string> s_names = new()
     {
-        [DccpRequest] = "rq", [DccpRespond] = "rs", [DccpPartOpen] = "po", [DccpOpen] = "op", [DccpCloseRequest] = "cr", [DccpClosing] = "cg",
+        [DccpRequest] = "rq",
+        [DccpRespond] = "rs",
+        [DccpPartOpen] = "po",
+        [DccpOpen] = "op",
+        [DccpCloseRequest] = "cr",
+        [DccpClosing] = "cg",
         [DccpTimeWait] = "tw",
     };
 

@@ -49,8 +49,14 @@ public sealed unsafe class SctpTests
 
     private static readonly Dictionary<ConnectionState, string> s_names = new()
     {
-        [SctpCookieWait] = "cw", [SctpCookieEchoed] = "ce", [SctpEstablished] = "es", [SctpShutdownSent] = "ss", [SctpShutdownReceived] = "sr",
-        [SctpShutdownAckSent] = "sa", [SctpClosed] = "cl", [SctpHeartbeatSent] = "hs",
+        [SctpCookieWait] = "cw",
+        [SctpCookieEchoed] = "ce",
+        [SctpEstablished] = "es",
+        [SctpShutdownSent] = "ss",
+        [SctpShutdownReceived] = "sr",
+        [SctpShutdownAckSent] = "sa",
+        [SctpClosed] = "cl",
+        [SctpHeartbeatSent] = "hs",
     };
 
     private static readonly string[] s_open =

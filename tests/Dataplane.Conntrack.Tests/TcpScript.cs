@@ -24,9 +24,15 @@ internal sealed unsafe class TcpScript
 {
     private static readonly Dictionary<ConnectionState, string> s_names = new()
     {
-        [ConnectionState.TcpSynSent] = "ss", [ConnectionState.TcpSynSent2] = "s2", [ConnectionState.TcpSynReceived] = "sr",
-        [ConnectionState.TcpEstablished] = "es", [ConnectionState.TcpFinWait] = "fw", [ConnectionState.TcpCloseWait] = "cw",
-        [ConnectionState.TcpLastAck] = "la", [ConnectionState.TcpTimeWait] = "tw", [ConnectionState.TcpClose] = "cl",
+        [ConnectionState.TcpSynSent] = "ss",
+        [ConnectionState.TcpSynSent2] = "s2",
+        [ConnectionState.TcpSynReceived] = "sr",
+        [ConnectionState.TcpEstablished] = "es",
+        [ConnectionState.TcpFinWait] = "fw",
+        [ConnectionState.TcpCloseWait] = "cw",
+        [ConnectionState.TcpLastAck] = "la",
+        [ConnectionState.TcpTimeWait] = "tw",
+        [ConnectionState.TcpClose] = "cl",
     };
 
     private readonly uint[] _bases;

@@ -223,7 +223,12 @@ public sealed unsafe class FragmentLimitTests
     {
         FragmentLimits limits = new()
         {
-            Datagrams = -1, PerDatagram = int.MaxValue, PerSource = 0, Held = -1, HeldPerSource = int.MinValue, TimeoutNanoseconds = -5,
+            Datagrams = -1,
+            PerDatagram = int.MaxValue,
+            PerSource = 0,
+            Held = -1,
+            HeldPerSource = int.MinValue,
+            TimeoutNanoseconds = -5,
         };
         using FragmentBed bed = new(limits);
         Assert.Equal(8, bed.Tables->Ipv4.Capacity);

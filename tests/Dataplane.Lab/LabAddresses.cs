@@ -25,6 +25,13 @@ public static class LabAddresses
     public const string RouterDmz = "10.0.9.1";
     public const string RouterWan = "198.51.100.2";
 
+    /// <summary>The IPv6 side (RFC 3849), for tests that switch it on: <see cref="Topology.EnableIpv6"/>.</summary>
+    public const string Client6 = "2001:db8:0:1::10";
+    public const string RouterLan6 = "2001:db8:0:1::1";
+    public const string Gateway6 = "2001:db8:0:2::1";
+    public const string RouterWan6 = "2001:db8:0:2::2";
+    public const string Far6 = "2001:db8:0:3::10";
+
     /// <summary>All subnets of the lab are of this length.</summary>
     public const int PrefixLength = 24;
 

@@ -75,6 +75,24 @@ public sealed class Topology : IDisposable
         }
     }
 
+    /// <summary>Gives client and internet their IPv6 addresses and routes.</summary>
+    public void EnableIpv6()
+    {
+        foreach ((NetworkNamespace host, string address, string router) in new[]
+        {
+            (Client, LabAddresses.Client6, LabAddresses.RouterLan6),
+            (Internet, LabAddresses.Gateway6, LabAddresses.RouterWan6),
+        })
+        {
+            host.Write($"/proc/sys/net/ipv6/conf/{HostInterface}/disable_ipv6", "0");
+            host.Ip("-6", "addr", "add", address + "/64", "dev", HostInterface, "nodad");
+            host.Ip("-6", "route", "add", "default", "via", router);
+        }
+
+        Internet.Write("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
+        Internet.Ip("-6", "addr", "add", LabAddresses.Far6 + "/128", "dev", "lo", "nodad");
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -9,6 +9,7 @@ arrive here: this is how the lab sees what translation did. The line "ready" on 
 
 import os
 import shutil
+import socket
 import socketserver
 import sys
 import threading
@@ -18,6 +19,7 @@ LOG_LOCK = threading.Lock()
 
 
 class Server(ThreadingHTTPServer):
+    address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
     daemon_threads = True
     request_queue_size = 256  # a hundred clients connect at once
 

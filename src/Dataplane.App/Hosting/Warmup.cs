@@ -92,9 +92,11 @@ internal static class Warmup
             {
                 foreach (Type[] arguments in Arguments(generic.GetGenericArguments()))
                 {
-                    RuntimeMethodHandle closed = generic.MakeGenericMethod(arguments).MethodHandle;
-                    RuntimeHelpers.PrepareMethod(closed, Handles([.. typeArguments, .. arguments]));
-                    count++;
+                    if (TryClose(generic, arguments) is { } closed)
+                    {
+                        RuntimeHelpers.PrepareMethod(closed.MethodHandle, Handles([.. typeArguments, .. arguments]));
+                        count++;
+                    }
                 }
 
                 continue;
@@ -105,6 +107,19 @@ internal static class Warmup
         }
 
         return count;
+    }
+
+    private static MethodInfo? TryClose(MethodInfo generic, Type[] arguments)
+    {
+        try
+        {
+            return generic.MakeGenericMethod(arguments);
+        }
+        catch (ArgumentException)
+        {
+            // One family's packets with the other's table: no worker calls that.
+            return null;
+        }
     }
 
     /// <summary>Every choice of arguments that a worker's code makes: both families, with and without checksums.</summary>

@@ -18,8 +18,8 @@ namespace Dataplane.Datapath.Fragments;
 /// <para>
 /// In any order, as RFC 4787 REQ-14 asks. A packet that goes on is of kind <see cref="PacketKind.Ipv4Tracked"/> or
 /// <see cref="PacketKind.Ipv6Tracked"/> and has the datagram's whole tuple; its hash is not computed. From
-/// <see cref="FragmentPart.Middle"/> on it has no transport header: what lies at <see cref="PacketMeta.L4"/> is data, and only addresses may
-/// be written. Each fragment is a packet of its own to
+/// <see cref="FragmentPart.Middle"/> on it has no transport header: what lies at <see cref="PacketMeta.L4"/> is data, and only
+/// addresses may be written. Each fragment is a packet of its own to
 /// accounting, TTL, MTU and the counters. No transport checksum of a fragmented datagram is verified: its bytes are never
 /// in one place; the change that translation makes is added in the first fragment, so that a wrong sum stays wrong.
 /// </para>

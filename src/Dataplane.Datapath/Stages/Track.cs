@@ -66,12 +66,7 @@ public static unsafe class Track
         uint effect = context->Effects[row + (int)word.State];
         if ((int)effect >= 0)
         {
-            StateWord moved = Moved(context, word, effect);
-
-            // A poll that began a moment earlier must not take back the second that another worker has just added.
-            bool isSwapped = moved.Value > word.Value || (uint)moved.Value != (uint)word.Value;
-            if (isSwapped
-                && Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) != word.Value)
+            if (!EntryHead.TryMove(head, word, Moved(context, word, effect)))
             {
                 return Contended<TFamily, TTuple>(context, meta, entry, row);
             }
@@ -139,8 +134,7 @@ public static unsafe class Track
                 return Ended<TFamily, TTuple>(context, reference.Index, word, next);
             }
 
-            StateWord moved = next == Trackers.Keep ? word : Moved(context, word, effect);
-            if (moved.Value == word.Value || Interlocked.CompareExchange(ref head->State, moved.Value, word.Value) == word.Value)
+            if (next == Trackers.Keep || EntryHead.TryMove(head, word, Moved(context, word, effect)))
             {
                 Account<TTuple>(context, meta, entry, reference.Direction);
                 return TrackVerdict.Forward;
