@@ -89,18 +89,25 @@ public sealed unsafe partial class ConntrackMemory<TTuple>
     }
 
     /// <summary>Connections of a zone with a limit of its own, those that are being opened included.</summary>
+    /// <param name="zone">As in tuples.</param>
+    /// <param name="heldElsewhere"><see cref="ZoneHeld"/> of the tables that share the limits.</param>
     /// <remarks>Read from words that move meanwhile: exact when the workers rest.</remarks>
-    public long ZoneEntries(ushort zone)
+    public long ZoneEntries(ushort zone, long heldElsewhere = 0)
     {
-        int number = _limits->Numbers[zone];
-        CreditPool* pool = _limits->Zones + number;
+        CreditPool* pool = _limits->Zones + _limits->Numbers[zone];
+        return pool->Max - pool->Left - ZoneHeld(zone) - heldElsewhere;
+    }
+
+    /// <summary>Credits of a zone that this table's workers have at hand.</summary>
+    public long ZoneHeld(ushort zone)
+    {
         long held = 0;
         for (int worker = 0; worker < Size.Workers; worker++)
         {
-            held += Slot(worker)->Zones[number].Credits;
+            held += Slot(worker)->Zones[_limits->Numbers[zone]].Credits;
         }
 
-        return pool->Max - pool->Left - held;
+        return held;
     }
 
     /// <summary>Connections that a zone's limit refused.</summary>

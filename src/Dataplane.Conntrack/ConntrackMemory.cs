@@ -18,12 +18,16 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
     private LimitTable* _limits;
     private ResizeState* _resize;
 
+    /// <param name="size">How large.</param>
+    /// <param name="limits">Another table's <see cref="Limits"/>, of the same zones, to share; null for limits of its own. The other
+    /// is disposed last.</param>
     /// <exception cref="ArgumentException">A value outside its range, a zone twice.</exception>
     /// <exception cref="OsException">The memory cannot be had.</exception>
-    public ConntrackMemory(ConntrackSize size)
+    public ConntrackMemory(ConntrackSize size, LimitTable* limits = null)
     {
         ArgumentNullException.ThrowIfNull(size);
         Check(size);
+        _limits = limits;
         Size = size;
         Capacity = Math.Max(size.Capacity, size.EntriesMax);
         EntryCount = 1 + Capacity + (uint)size.Workers * EntryPool.ReservePerWorker;
@@ -58,6 +62,9 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
 
     /// <summary>The table itself; valid until <see cref="Dispose"/>.</summary>
     public ConntrackTable<TTuple>* Table { get; private set; }
+
+    /// <summary>What a table of another family may share.</summary>
+    public LimitTable* Limits => _limits;
 
     /// <summary>The shared pool of free entries.</summary>
     public EntryPool* Pool { get; private set; }
@@ -139,6 +146,7 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Capacity, 1u << 30);
         ArgumentOutOfRangeException.ThrowIfLessThan(size.Workers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.Workers, Quiescence.WorkersMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size.LimitSharers, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.BucketsMin, 1u << 31);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size.SideRecords, 1u << 30);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(size.Zones.Length, LimitTable.ZonesMax);
@@ -183,15 +191,20 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
         Quiescence* quiescence = (Quiescence*)Carve(ref next, Quiescence.SizeBytes);
         int* locks = (int*)Carve(ref next, StripeLocks.SizeBytes);
         _resize = (ResizeState*)Carve(ref next, ResizeState.SizeBytes);
-        _limits = (LimitTable*)Carve(ref next, LimitTable.SizeBytes);
         IndexPool* sidePool = (IndexPool*)Carve(ref next, IndexPool.SizeBytes);
-        _limits->Zones = (CreditPool*)Carve(ref next, zoneCount * CreditPool.SizeBytes);
-        _limits->Numbers = (ushort*)Carve(ref next, 65536 * sizeof(ushort));
+        LimitTable* limits = (LimitTable*)Carve(ref next, LimitTable.SizeBytes);
+        limits->Zones = (CreditPool*)Carve(ref next, zoneCount * CreditPool.SizeBytes);
+        limits->Numbers = (ushort*)Carve(ref next, 65536 * sizeof(ushort));
         uint* stack = (uint*)next;
 
         FillKey(key, size.Seed);
         quiescence->Initialize(size.Workers);
-        LayOutLimits(size);
+        if (_limits == null)
+        {
+            _limits = limits;
+            LayOutLimits(size);
+        }
+
         Pool->Initialize(stack, EntryCount, _limits);
         SideRecord* sides = null;
         if (sideCount > 0)
@@ -208,13 +221,14 @@ public sealed unsafe partial class ConntrackMemory<TTuple> : IDisposable
 
     private void LayOutLimits(ConntrackSize size)
     {
-        _limits->Global.Initialize(size.EntriesMax, size.Workers);
-        _limits->Zones[0].Initialize(CreditPool.Unlimited, size.Workers);
+        int holders = size.Workers * size.LimitSharers;
+        _limits->Global.Initialize(size.EntriesMax, holders);
+        _limits->Zones[0].Initialize(CreditPool.Unlimited, holders);
         _limits->ZoneCount = 1;
         foreach (ZoneLimit limit in size.Zones)
         {
             _limits->Numbers[limit.Zone] = (ushort)_limits->ZoneCount;
-            _limits->Zones[_limits->ZoneCount++].Initialize(limit.EntriesMax ?? CreditPool.Unlimited, size.Workers);
+            _limits->Zones[_limits->ZoneCount++].Initialize(limit.EntriesMax ?? CreditPool.Unlimited, holders);
         }
     }
 

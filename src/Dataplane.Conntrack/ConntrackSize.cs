@@ -29,6 +29,9 @@ public sealed record ConntrackSize(uint EntriesMax, int Workers, bool Hugepages,
         init => field = value.IsDefault ? [] : value;
     } = [];
 
+    /// <summary>Tables that draw on this one's limits, itself included: 2 for IPv4 and IPv6 under one maximum.</summary>
+    public int LimitSharers { get; init; } = 1;
+
     /// <summary>Makes the hash key repeatable; for tests and replays only, since whoever knows it can fill a bucket.</summary>
     public ulong? Seed { get; init; }
 }

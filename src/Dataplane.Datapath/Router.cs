@@ -38,8 +38,10 @@ public sealed unsafe class Router : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(size6?.Workers ?? assignment.Workers, assignment.Workers, nameof(size6));
         Plan = plan;
         Assignment = assignment;
-        Conntrack = new ConntrackMemory<Ipv4Tuple>(size);
-        Conntrack6 = size6 is null ? null : new ConntrackMemory<Ipv6Tuple>(size6);
+
+        // One maximum, and one for each zone, over both families.
+        Conntrack = new ConntrackMemory<Ipv4Tuple>(size with { LimitSharers = size6 is null ? 1 : 2 });
+        Conntrack6 = size6 is null ? null : new ConntrackMemory<Ipv6Tuple>(size6, Conntrack.Limits);
         _arena = new NativeArena();
         _blocks = new void*[assignment.Workers];
         _neighbourMemory = _arena.Take(sizeof(NeighbourTable) + NeighbourTable.MemoryBytes + 64);
@@ -104,8 +106,9 @@ public sealed unsafe class Router : IDisposable
 
     public void Dispose()
     {
-        Conntrack.Dispose();
+        // The limits that both use are in the other's memory.
         Conntrack6?.Dispose();
+        Conntrack.Dispose();
         _arena.Dispose();
     }
 

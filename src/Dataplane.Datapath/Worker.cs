@@ -75,7 +75,7 @@ public sealed unsafe class Worker<TEnv>
         long sleep = SleepNanosecondsMin;
         while (!_router.IsStopping)
         {
-            if (Poll() > 0)
+            if (Poll() > 0 || IsMoving)
             {
                 emptyPolls = 0;
                 sleep = SleepNanosecondsMin;
@@ -130,6 +130,9 @@ public sealed unsafe class Worker<TEnv>
 
         Transmit.FlushAll(_context, ref _environment);
     }
+
+    /// <summary>Whether connections are being moved to other buckets: work, though no packet comes.</summary>
+    private bool IsMoving => _context->Table->IsResizing || (_context->Table6 != null && _context->Table6->IsResizing);
 
     /// <summary>One round over all queues.</summary>
     /// <returns>Packets received or taken from other workers.</returns>

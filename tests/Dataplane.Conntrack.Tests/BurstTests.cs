@@ -113,25 +113,10 @@ public abstract unsafe class BurstTests<TTuple, TFamily>
         fixed (ulong* hash = hashes)
         fixed (uint* reference = references)
         {
-            Arrays burst = new() { Tuples = tuple, Hashes = hash, References = reference };
+            TupleArrays<TTuple> burst = new() { Tuples = tuple, Hashes = hash, References = reference };
             found = test.Table->FindBurst(burst, tuples.Length, TestTable<TTuple, TFamily>.Now, test.Memory.Slot(0));
         }
 
         return references;
-    }
-
-    private struct Arrays : ILookupBurst<TTuple>
-    {
-        public TTuple* Tuples;
-        public ulong* Hashes;
-        public uint* References;
-
-        public readonly bool NeedsTails => true;
-
-        public readonly ulong Hash(int position) => Hashes[position];
-
-        public readonly TTuple* Tuple(int position) => Tuples + position;
-
-        public readonly uint* Reference(int position) => References + position;
     }
 }

@@ -12,7 +12,7 @@ internal unsafe class ConcurrencyOperations<TTuple, TFamily>
 
     /// <summary>Writes a later deadline into a state word, if the word is still the one that the caller judged.</summary>
     public virtual bool TryRefresh(EntryHead* head, StateWord judged, StateWord next) =>
-        Shared.Swap(ref head->State, next.Value, judged.Value);
+        EntryHead.TryMove(head, judged, next);
 
     /// <inheritdoc cref="ConntrackTable{TTuple}.Reclaim"/>
     public virtual void Reclaim(TestTable<TTuple, TFamily> test, WorkerSlot* worker) => test.Table->Reclaim(worker);

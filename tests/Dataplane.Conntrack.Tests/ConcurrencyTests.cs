@@ -61,7 +61,8 @@ public sealed unsafe class ConcurrencyTests(ITestOutputHelper output)
             for (var clock = Stopwatch.StartNew(); clock.Elapsed < s_duration / 2;)
             {
                 // Counted before the table gives its credit back and after it took one: the true number is never more than this.
-                uint index = random.Next(100) < 52 ? test.Build(Ipv4Family.Numbered(++number), Ipv4Family.Numbered(number).Inverted, worker: worker) : 0;
+                bool opens = random.Next(100) < 52;
+                uint index = opens ? test.Build(Ipv4Family.Numbered(++number), Ipv4Family.Numbered(number).Inverted, worker: worker) : 0;
                 if (index != 0)
                 {
                     int now = Interlocked.Increment(ref live);
@@ -71,7 +72,7 @@ public sealed unsafe class ConcurrencyTests(ITestOutputHelper output)
                 }
                 else if (held.TryDequeue(out uint oldest))
                 {
-                    Interlocked.Increment(ref refusals);
+                    Interlocked.Add(ref refusals, opens ? 1 : 0);
                     Interlocked.Decrement(ref live);
                     RemoveOwn(test, oldest, worker);
                 }

@@ -35,7 +35,9 @@ internal sealed unsafe partial class ConcurrencyWorker<TTuple, TFamily>
         TTuple tuple = direction == Direction.Original ? _run.Original(number) : _run.Reply(number);
         line = _ledger[number];
         uint notBefore = _ledger.NotBefore(number, line.Version);
-        EntryReference found = _test.Find(tuple, _now, _worker);
+        EntryReference found = _random.Next(4) == 0
+            ? _test.FindInBurst(tuple, (uint)_random.Next(1 << 12), _now, _worker)
+            : _test.Find(tuple, _now, _worker);
         StateWord word = default;
         if (!found.IsNone)
         {

@@ -5,7 +5,7 @@ using Xunit;
 namespace Dataplane.Conntrack.Tests;
 
 /// <summary>Sizes outside their range are refused by name; those inside give the load that the table is made for.</summary>
-public sealed class SizeTests
+public sealed unsafe class SizeTests
 {
     [Theory]
     [InlineData(0u, 1, 0u, "EntriesMax")]
@@ -45,7 +45,7 @@ public sealed class SizeTests
     [InlineData(1u)]
     [InlineData(3_000u)]
     [InlineData(24_000u)]
-    public unsafe void A_table_of_any_size_takes_as_many_connections_as_it_was_made_for(uint entriesMax)
+    public void A_table_of_any_size_takes_as_many_connections_as_it_was_made_for(uint entriesMax)
     {
         using ConntrackMemory<Ipv4Tuple> memory = new(new ConntrackSize(entriesMax, 1, false));
         WorkerSlot* slot = memory.Slot(0);
@@ -72,5 +72,5 @@ public sealed class SizeTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Slot(memory, worker));
     }
 
-    private static unsafe void Slot(ConntrackMemory<Ipv4Tuple> memory, int worker) => memory.Slot(worker);
+    private static void Slot(ConntrackMemory<Ipv4Tuple> memory, int worker) => memory.Slot(worker);
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using Dataplane.Packet;
 using Xunit;
@@ -83,7 +84,7 @@ public sealed unsafe class SweepTests
             int step = test.Table->Sweep(slot, now);
             uint moved = slot->SweepCursor - cursor;
             Assert.InRange(moved, 0u, 1024u);
-            Assert.InRange(step, 0, (int)moved);
+            Assert.InRange(step, 0, (int)Math.Min(moved, 512));
             removed += step;
             if (moved == 0)
             {
@@ -93,9 +94,9 @@ public sealed unsafe class SweepTests
             steps++;
         }
 
-        // Half a period owes half of the arena, paid in steps of 1024 without the clock moving on.
+        // Half a period owes half of the arena, paid without the clock moving on in steps of 1024 entries or 512 removals.
         Assert.InRange(slot->SweepCursor, test.Memory.EntryCount / 2 - 16, test.Memory.EntryCount / 2);
-        Assert.Equal((int)(test.Memory.EntryCount / 2 / 1024) + 1, steps);
+        Assert.InRange(steps, (int)(test.Memory.EntryCount / 2 / 1024) + 1, (int)(test.Memory.EntryCount / 2 / 1024) + removed / 512 + 2);
         Assert.Equal(EntriesMax - test.Memory.Count(), removed);
     }
 

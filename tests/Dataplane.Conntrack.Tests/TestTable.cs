@@ -88,6 +88,29 @@ public sealed unsafe class TestTable<TTuple, TFamily> : IDisposable
     public EntryReference Find(TTuple tuple, uint now = Now, int worker = 0) =>
         Table->Find(&tuple, Table->Hash(&tuple), now, Memory.Slot(worker));
 
+    /// <summary>The same look-up within a burst of others, at a place that the burst does not favour.</summary>
+    /// <param name="tuple">What is looked for.</param>
+    /// <param name="first">Number of the first of the other tuples.</param>
+    /// <param name="now">As for <see cref="Find"/>.</param>
+    /// <param name="worker">As for <see cref="Find"/>.</param>
+    public EntryReference FindInBurst(TTuple tuple, uint first, uint now = Now, int worker = 0)
+    {
+        const int count = 32;
+        TTuple* tuples = stackalloc TTuple[count];
+        ulong* hashes = stackalloc ulong[count];
+        uint* references = stackalloc uint[count];
+        int place = (int)(first % count);
+        for (int position = 0; position < count; position++)
+        {
+            tuples[position] = position == place ? tuple : TFamily.Numbered(first + (uint)position);
+            hashes[position] = Table->Hash(tuples + position);
+        }
+
+        TupleArrays<TTuple> burst = new() { Tuples = tuples, Hashes = hashes, References = references };
+        Table->FindBurst(burst, count, now, Memory.Slot(worker));
+        return new EntryReference(references[place]);
+    }
+
     public bool Remove(uint index, int worker = 0) => Table->TryRemove(Memory.Slot(worker), index, Word(index));
 
     /// <summary>All workers pass a quiescent point and take back what is free.</summary>

@@ -25,7 +25,7 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
 {
     private readonly Stack<Action> _release = new();
     private readonly EventFd _wake;
-    private ConntrackMemory<Ipv4Tuple>? _table;
+    private Router? _router;
     private volatile bool _stopRequested;
 
     private RouterHost()
@@ -55,7 +55,8 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
     public void Tick(long nowMs)
     {
         // Workers move the connections of a resize; the memory of the old buckets is this thread's to give back.
-        _ = _table?.FinishResize();
+        _ = _router?.Conntrack.FinishResize();
+        _ = _router?.Conntrack6?.FinishResize();
     }
 
     public void Dispose()
@@ -89,9 +90,9 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
             [.. ports.Select(port => new PortQueues(port.Device.RxQueues, port.Device.TxQueues))], workerCount);
         bool hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Auto;
         ConntrackSize size = TableSize(configuration, hugepages);
-        ConntrackSize? size6 = configuration.Ports.Any(port => port.Ipv6) ? size : null;
+        ConntrackSize? size6 = configuration.Ports.Any(port => port.Ipv6) ? size with { ArenaFile = null } : null;
         Router router = Own(new Router(plan, size, assignment, size6: size6));
-        _table = router.Conntrack;
+        _router = router;
         Worker<DpdkEnvironment>[] workers = BuildWorkers(router, pool, ports);
         ZoneConfiguration[] zones = [.. configuration.Zones];
         TimeoutPolicyConfiguration[] policies = [.. configuration.Conntrack.TimeoutPolicies];

@@ -13,6 +13,7 @@ internal sealed unsafe partial class ShowSource
     private ShowStep NextLimit(ref ShowCursor cursor, Utf8JsonWriter writer)
     {
         ConntrackMemory<Ipv4Tuple> table = _router.Conntrack;
+        ConntrackMemory<Ipv6Tuple>? table6 = _router.Conntrack6;
         int row = (int)cursor.Position++;
         if (row > _zones.Length)
         {
@@ -25,8 +26,8 @@ internal sealed unsafe partial class ShowSource
             writer.WriteNull("zone"u8);
             writer.WriteNumber("id"u8, 0);
             writer.WriteNumber("max"u8, table.EntriesMax);
-            writer.WriteNumber("count"u8, table.Count());
-            writer.WriteNumber("refused"u8, table.Counters().TableFull);
+            writer.WriteNumber("count"u8, table.Count() + (table6?.Count() ?? 0));
+            writer.WriteNumber("refused"u8, table.Counters().TableFull + (table6?.Counters().TableFull ?? 0));
             writer.WriteNumber("capacity"u8, table.Capacity);
         }
         else
@@ -43,8 +44,8 @@ internal sealed unsafe partial class ShowSource
                 writer.WriteNull("max"u8);
             }
 
-            writer.WriteNumber("count"u8, Math.Max(table.ZoneEntries(zone), 0));
-            writer.WriteNumber("refused"u8, table.ZoneRefused(zone));
+            writer.WriteNumber("count"u8, Math.Max(table.ZoneEntries(zone, table6?.ZoneHeld(zone) ?? 0), 0));
+            writer.WriteNumber("refused"u8, table.ZoneRefused(zone) + (table6?.ZoneRefused(zone) ?? 0));
         }
 
         writer.WriteEndObject();

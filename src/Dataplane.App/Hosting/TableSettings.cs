@@ -37,13 +37,10 @@ internal sealed unsafe class TableSettings(
 
         // A higher limit needs more buckets: they come first, so that the load stays what the table is made for.
         uint buckets = ConntrackMemory<Ipv4Tuple>.BucketsFor((uint)entriesMax, 0);
-        if (buckets > _table.BucketCount)
+        ResizeStart start = buckets > _table.BucketCount ? Resize(buckets) : ResizeStart.Unchanged;
+        if (start is not (ResizeStart.Begun or ResizeStart.Unchanged))
         {
-            ResizeStart start = _table.TryResize(buckets);
-            if (start is not (ResizeStart.Begun or ResizeStart.Unchanged))
-            {
-                return Refused(start);
-            }
+            return Refused(start);
         }
 
         if (!_table.TrySetEntriesMax(entriesMax))
@@ -80,7 +77,7 @@ internal sealed unsafe class TableSettings(
     public SettingOutcome SetBuckets(long buckets)
     {
         uint before = _table.BucketCount;
-        ResizeStart start = _table.TryResize(buckets);
+        ResizeStart start = Resize(buckets);
         if (start is not (ResizeStart.Begun or ResizeStart.Unchanged))
         {
             return Refused(start);
@@ -108,6 +105,17 @@ internal sealed unsafe class TableSettings(
         _ = what.TryWrite($"seconds of {name[..length]}{(policy == 0 ? "" : " by policy ")}", out int whatLength);
         Log(what[..whatLength], policy == 0 ? "" : policies[policy - 1].Name, before, seconds);
         return SettingOutcome.Done(before, seconds);
+    }
+
+    /// <summary>Resizes the tables of both families alike; the limits they share are one already.</summary>
+    private ResizeStart Resize(long buckets)
+    {
+        ResizeStart start = _table.TryResize(buckets);
+        bool isAccepted = start is ResizeStart.Begun or ResizeStart.Unchanged;
+        return isAccepted && router.Conntrack6 is { } table6 && table6.TryResize(buckets) is var start6
+            && start6 is not (ResizeStart.Begun or ResizeStart.Unchanged)
+            ? start6
+            : start;
     }
 
     /// <summary>0 for the default policy, -1 for none of that name.</summary>

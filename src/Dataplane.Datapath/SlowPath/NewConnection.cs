@@ -144,11 +144,15 @@ public static unsafe class NewConnection
                 break;
             }
 
+            // The reply's bucket arrives while the entry is completed, not under the lock.
+            ulong replyHash = context->Table->Hash(&reply);
+            ConntrackTable<Ipv4Tuple>.Prefetch(context->Table->View->Current.First(replyHash));
             *Entry<Ipv4Tuple>.Tuple(entry, Direction.Reply) = reply;
             EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
             head->Rewrite = Rewrite.Between(meta->Tuple, reply).Value;
             head->State = new StateWord(deadline, state, policy, flags).Value;
-            InsertResult result = context->Table->Insert(context->Slot, index, context->NowSeconds, out EntryReference existing);
+            InsertResult result = context->Table->Insert(
+                context->Slot, index, meta->Hash, replyHash, context->NowSeconds, out EntryReference existing);
             if (result == InsertResult.Inserted)
             {
                 context->Counters->Opened++;

@@ -15,7 +15,7 @@ internal unsafe class TableOperations
         table->TryEvict(worker, index, judged);
 
     public virtual bool Refresh(EntryHead* head, StateWord judged, StateWord refreshed) =>
-        Shared.Swap(ref head->State, refreshed.Value, judged.Value);
+        EntryHead.TryMove(head, judged, refreshed);
 
     public virtual void Move(ConntrackTable<Ipv4Tuple>* table) => table->MoveStep();
 
