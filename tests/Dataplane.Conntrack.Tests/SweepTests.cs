@@ -19,7 +19,7 @@ public sealed unsafe class SweepTests
     [InlineData(1_000_000L)]
     [InlineData(18_790_000L)]
     [InlineData(100_000_000L)]
-    [InlineData(700_000_000L)]
+    [InlineData(500_000_000L)]
     public void Every_expired_entry_is_gone_after_one_period(long interval)
     {
         using TestTable<Ipv4Tuple, Ipv4Family> test = Filled(workers: 1);
