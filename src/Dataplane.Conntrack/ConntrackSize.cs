@@ -19,7 +19,8 @@ public sealed record ConntrackSize(uint EntriesMax, int Workers, bool Hugepages,
     /// <summary>Side records; 0 when no feature needs them.</summary>
     public uint SideRecords { get; init; }
 
-    /// <summary>A file for the arena, so that its contents outlive the process; null for anonymous memory.</summary>
+    /// <summary>A file for the arena, which other processes can then read; null for anonymous memory. What a former run left in it is
+    /// emptied.</summary>
     public string? ArenaFile { get; init; }
 
     /// <summary>Zones with a limit of their own, at most <see cref="LimitTable.ZonesMax"/> - 1.</summary>

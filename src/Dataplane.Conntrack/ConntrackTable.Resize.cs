@@ -10,7 +10,8 @@ namespace Dataplane.Conntrack;
 /// <para><b>Writers</b> read the view after they have their locks. A bucket and all that its connections can move to have one
 /// lock, so whatever one holder of it did under an older view, the next finds: in Previous until the stripe's buckets are
 /// emptied under the same lock, in Current from then on. No publication needs more than the locks already held.</para>
-/// <para><b>Readers</b> search Previous first, then Current. A move fills the new place before it clears the old one, so a reader
+/// <para><b>Readers</b> search Previous first, then Current; a burst (<see cref="FindBurst"/>) searches Current and then, one by one and
+/// in that order, for whatever it has not found. A move fills the new place before it clears the old one, so a reader
 /// that found the old place cleared loads the new one later and sees it filled: x86-64 keeps stores in order and loads in order, and
 /// elsewhere the release stores and acquire loads say the same. A reader that copied the view before a publication can miss what moved
 /// on from there: it sees, after the miss, that the view is another one, and searches again. A hit needs no such check:

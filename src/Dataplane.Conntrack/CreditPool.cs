@@ -9,7 +9,8 @@ namespace Dataplane.Conntrack;
 /// One cache line. The limit is reached exactly and never passed: a connection holds one credit, and what a worker keeps at hand
 /// it gives back when the pool runs short (<see cref="EntryPool.HandIn"/>). A limit lowered below what is open makes the
 /// credits negative: nothing is closed, and nothing opens until enough has ended. Up to <see cref="KeptMax"/> credits that a
-/// worker already held may still be used before it looks again, which is within its next housekeeping.
+/// worker already held may still be used before it looks again: within its next housekeeping for the table, within as many as there are
+/// times 64 zones for a zone.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
 public struct CreditPool

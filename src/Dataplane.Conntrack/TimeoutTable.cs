@@ -6,7 +6,8 @@ namespace Dataplane.Conntrack;
 
 /// <summary>How long an entry lives after a packet, by timeout policy and state; seconds.</summary>
 /// <remarks>
-/// Read by every worker for every packet, written only before workers start or for a new plan. Policy 0 is the configured
+/// Read by every worker for every packet; written before workers start, and by the control thread while they run, each value with
+/// one aligned store. Policy 0 is the configured
 /// default. 8 policies x 64 states x 4 bytes = 2 KiB.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential, Size = SizeBytes)]

@@ -13,7 +13,8 @@ namespace Dataplane.Datapath;
 ///              +- ARP, ICMP errors, ...  -> First: new connections, local traffic, errors
 /// </code>
 /// IPv4 goes first through the stages of known connections, then IPv6, then what is left of both.
-/// Packets of one connection keep their order: in one burst they are all found or all missed.
+/// Packets of one connection keep their order, but for the moment in which another worker opens it: then a packet that was found may
+/// leave before one of the same burst that was missed.
 /// </remarks>
 public static unsafe class Pipeline
 {

@@ -16,8 +16,6 @@ public abstract unsafe class BurstTests<TTuple, TFamily>
     where TTuple : unmanaged
     where TFamily : ITupleFamily<TTuple>
 {
-    private const int Live = 1000;
-
     [Theory]
     [InlineData(1)]
     [InlineData(31)]
@@ -25,7 +23,7 @@ public abstract unsafe class BurstTests<TTuple, TFamily>
     [InlineData(256)]
     public void A_burst_finds_what_single_searches_find(int burst)
     {
-        // Two buckets a stripe and more connections than the table is made for: overflow is the rule.
+        // More connections than the table is made for: overflow is the rule.
         using TestTable<TTuple, TFamily> test = Crowded();
         AssertBursts(test, burst, new Random(burst));
     }
@@ -35,13 +33,13 @@ public abstract unsafe class BurstTests<TTuple, TFamily>
     {
         using TestTable<TTuple, TFamily> test = Crowded();
         var random = new Random(7);
-        foreach (uint buckets in (uint[])[8u * StripeCount, 2u * StripeCount * 2, 16u * StripeCount])
+        foreach (uint buckets in (uint[])[4 * Buckets, 2 * Buckets, 8 * Buckets])
         {
             Assert.Equal(ResizeStart.Begun, test.Memory.Begin(buckets));
             while (test.Table->IsResizing)
             {
                 AssertBursts(test, 128, random);
-                for (int steps = 0; steps < Math.Max(1, (int)StripeCount / 128); steps++)
+                for (int steps = 0; steps < Math.Max(1, (int)Buckets / 256); steps++)
                 {
                     test.Table->MoveStep();
                 }
@@ -66,20 +64,23 @@ public abstract unsafe class BurstTests<TTuple, TFamily>
         Assert.Equal([0u, 0u, new EntryReference(stays, Direction.Original).Value, 0u], references);
     }
 
-    private static uint StripeCount => (uint)StripeLocks.Count;
+    /// <summary>Two buckets a stripe, or with few stripes sixteen.</summary>
+    private static uint Buckets => StripeLocks.Count == 1024 ? 2048u : 128u;
+
+    /// <summary>Fill 73 % of the places.</summary>
+    private static uint Entries => Buckets * 3 - Buckets / 16;
 
     private static TestTable<TTuple, TFamily> Crowded()
     {
-        uint entries = StripeLocks.Count == 1024 ? 6 * (uint)Live : 56u;
-        TestTable<TTuple, TFamily> test = new(new ConntrackSize(entries, 1, false) { Buckets = 2 * StripeCount, Seed = 11 });
+        TestTable<TTuple, TFamily> test = new(new ConntrackSize(Entries, 1, false) { Buckets = Buckets, Seed = 11 });
         int refused = 0;
-        for (uint number = 0; number < entries; number++)
+        for (uint number = 0; number < Entries; number++)
         {
             TTuple tuple = TFamily.Numbered(number);
             refused += test.Insert(tuple, TFamily.Inverted(tuple), out _, out _) == InsertResult.Inserted ? 0 : 1;
         }
 
-        Assert.True(refused < entries / 10);
+        Assert.True(refused < Entries / 10);
         Assert.Contains(Enumerable.Range(0, (int)test.Memory.BucketCount), bucket => test.Buckets[bucket].Overflowed > 0);
         return test;
     }
@@ -92,7 +93,7 @@ public abstract unsafe class BurstTests<TTuple, TFamily>
             TTuple[] tuples = new TTuple[burst];
             for (int position = 0; position < burst; position++)
             {
-                TTuple tuple = TFamily.Numbered((uint)random.Next(StripeLocks.Count == 1024 ? 8 * Live : 80));
+                TTuple tuple = TFamily.Numbered((uint)random.Next((int)Entries * 5 / 4));
                 tuples[position] = random.Next(2) == 0 ? tuple : TFamily.Inverted(tuple);
             }
 
