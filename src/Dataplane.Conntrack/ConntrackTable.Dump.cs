@@ -39,4 +39,20 @@ public unsafe partial struct ConntrackTable<TTuple>
 
         return 0;
     }
+
+    /// <summary>Copies a side record of an entry that <see cref="CopyNext"/> has copied.</summary>
+    /// <param name="index">What it returned.</param>
+    /// <param name="copy">What it copied.</param>
+    /// <param name="kind">Of the record.</param>
+    /// <param name="record">The copy of it.</param>
+    /// <returns>False when the entry has none, or has gone meanwhile.</returns>
+    /// <remarks>Records are freed behind their entry's generation: what was read while that stood still was the entry's.</remarks>
+    public readonly bool TryCopySide(uint index, byte* copy, SideKind kind, out SideRecord record)
+    {
+        EntryHead* head = Entry<TTuple>.Head(copy);
+        SideRecord* found = FindSide(head->Side, kind);
+        record = found == null ? default : *found;
+        Thread.MemoryBarrier();
+        return found != null && Shared.Acquire(ref Entry<TTuple>.Head(EntryAt(index))->Generation) == head->Generation;
+    }
 }

@@ -82,7 +82,8 @@ public static unsafe class DccpTracker
         return isRequest ? DropReason.None : DropReason.DccpNotRequest;
     }
 
-    /// <summary>What a packet, whose header the parser has checked, does to its connection. Needs no lock.</summary>
+    /// <summary>What a packet, whose header the parser has checked, does to its connection.</summary>
+    /// <remarks>Nothing but the state is kept: with several workers the judged state and its swap need the entry's lock.</remarks>
     public static TrackerVerdict Judge(ConnectionState state, Direction direction, DccpHeader* packet) =>
         Transition(direction, packet->Type, state) switch
         {

@@ -10,15 +10,17 @@ public static unsafe partial class SctpTracker
     /// <param name="tags">Of an entry that no other worker sees yet; whatever stood there is overwritten.</param>
     /// <param name="packet">Its first packet: the common header.</param>
     /// <param name="lengthBytes">Of header and chunks, at least <see cref="SctpHeader.SizeBytes"/>.</param>
+    /// <param name="isWhole">False for the first fragment of a packet, whose data ends in another.</param>
     /// <param name="state">The first state.</param>
     /// <returns><see cref="DropReason.None"/>, <see cref="DropReason.SctpNotInit"/>, <see cref="DropReason.SctpChunkBad"/> or
     /// <see cref="DropReason.SctpTagBad"/>.</returns>
-    public static DropReason Open(ref SctpTags tags, SctpHeader* packet, int lengthBytes, out ConnectionState state)
+    public static DropReason Open(
+        ref SctpTags tags, SctpHeader* packet, int lengthBytes, bool isWhole, out ConnectionState state)
     {
         tags = default;
         state = ConnectionState.None;
         uint tag = packet->VerificationTag.Host;
-        if (!AreSound(packet, lengthBytes))
+        if (!AreSound(packet, lengthBytes, isWhole))
         {
             return DropReason.SctpChunkBad;
         }
@@ -48,11 +50,12 @@ public static unsafe partial class SctpTracker
     /// <param name="direction">Of the packet.</param>
     /// <param name="packet">The common header.</param>
     /// <param name="lengthBytes">Of header and chunks, at least <see cref="SctpHeader.SizeBytes"/>.</param>
+    /// <param name="isWhole">False for the first fragment of a packet, whose data ends in another.</param>
     [MethodImpl(MethodImplOptions.NoInlining)] // One call for each packet; its body would bloat the pass.
     public static TrackerVerdict Judge(
-        ref SctpTags tags, ConnectionState state, Direction direction, SctpHeader* packet, int lengthBytes)
+        ref SctpTags tags, ConnectionState state, Direction direction, SctpHeader* packet, int lengthBytes, bool isWhole)
     {
-        if (!AreSound(packet, lengthBytes))
+        if (!AreSound(packet, lengthBytes, isWhole))
         {
             return TrackerVerdict.Invalid(DropReason.SctpChunkBad);
         }
@@ -178,7 +181,7 @@ public static unsafe partial class SctpTracker
     }
 
     /// <summary>Whether every chunk up to the first DATA is complete and stands where it may.</summary>
-    private static bool AreSound(SctpHeader* packet, int lengthBytes)
+    private static bool AreSound(SctpHeader* packet, int lengthBytes, bool isWhole)
     {
         byte* first = (byte*)(packet + 1);
         byte* end = (byte*)packet + lengthBytes;
@@ -190,6 +193,11 @@ public static unsafe partial class SctpTracker
         for (byte* at = first; at < end; at = Behind(at))
         {
             var chunk = (SctpChunk*)at;
+            if (!isWhole && end - at >= SctpChunk.HeaderSizeBytes && IsData(chunk->Type))
+            {
+                break;
+            }
+
             if (end - at < SctpChunk.HeaderSizeBytes || chunk->LengthBytes.Host < SctpChunk.HeaderSizeBytes
                 || chunk->LengthBytes.Host > end - at || !IsPlacedWell(chunk, at == first, Behind(at) >= end))
             {

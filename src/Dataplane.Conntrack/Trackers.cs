@@ -149,24 +149,6 @@ public static class Trackers
         (state is TcpEstablished or UdpStream or GreReplied or SctpEstablished or DccpOpen ? EntryFlags.Assured : EntryFlags.None)
         | (direction == Direction.Reply ? EntryFlags.SeenReply : EntryFlags.None);
 
-    /// <summary>The state in which a connection begins with this packet, by what its tuple and flags say.</summary>
-    /// <param name="tuple">The packet's tuple.</param>
-    /// <param name="flags">Its TCP flags.</param>
-    /// <param name="loose">Accept TCP connections whose beginning was not seen.</param>
-    /// <param name="state">The first state.</param>
-    /// <returns><see cref="DropReason.None"/>, or why this packet opens nothing.</returns>
-    public static DropReason Open(in Ipv4Tuple tuple, TcpFlags flags, bool loose, out ConnectionState state)
-    {
-        if (tuple.Protocol != IpProtocol.Tcp)
-        {
-            return Open(tuple.Protocol, tuple.Kind, out state);
-        }
-
-        int packetClass = ClassOf(flags);
-        state = packetClass == Syn ? TcpSynSent : TcpEstablished;
-        return packetClass == Syn || (loose && packetClass == Plain) ? DropReason.None : DropReason.TcpNotSyn;
-    }
-
     /// <summary>The first state of a connection of a protocol without a tracker of its own.</summary>
     /// <param name="protocol">IANA protocol number; not TCP, SCTP or DCCP, whose trackers look at the packet.</param>
     /// <param name="kind">Of ICMP and ICMPv6 the message type, else ignored.</param>

@@ -30,6 +30,10 @@ public unsafe interface IFamily<TTuple>
     /// <summary>Forwards a packet whose entry has no usable next hop cached.</summary>
     static abstract void ForwardUncached<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment;
+
+    /// <summary>Ends a packet that its connection does not allow, for <see cref="PacketMeta.Reason"/>.</summary>
+    static abstract void Refuse<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment;
 }
 
 /// <summary>Positions in the burst.</summary>

@@ -26,4 +26,7 @@ public readonly unsafe struct Ipv4Family : IFamily<Ipv4Tuple>
 
     public static void ForwardUncached<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment => Uncached.Forward(context, ref env, packet, meta);
+
+    public static void Refuse<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment => InvalidTraffic.Known(context, ref env, packet, meta);
 }

@@ -26,4 +26,7 @@ public readonly unsafe struct Ipv6Family : IFamily<Ipv6Tuple>
 
     public static void ForwardUncached<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment => Uncached6.Forward(context, ref env, packet, meta);
+
+    public static void Refuse<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment => InvalidTraffic6.Known(context, ref env, packet, meta);
 }

@@ -34,8 +34,14 @@ public unsafe struct Plan
 
     public FilterVerdict FilterDefault;
 
-    /// <summary>Accept TCP connections whose beginning was not seen.</summary>
-    public bool TcpLoose;
+    /// <summary>How strictly TCP is judged.</summary>
+    public TcpPolicy Tcp;
+
+    /// <summary>A filter rule asks for invalid packets.</summary>
+    public bool FiltersInvalid;
+
+    /// <summary>A filter rule asks for ICMP errors of a connection.</summary>
+    public bool FiltersRelated;
 
     /// <summary>Verify TCP, UDP and ICMP checksums that no NIC has verified.</summary>
     public bool VerifyChecksums;

@@ -50,7 +50,8 @@ public sealed unsafe class PlanBuilder
 
     public FilterVerdict FilterDefault { get; set; } = FilterVerdict.Accept;
 
-    public bool TcpLoose { get; set; }
+    /// <summary>How strictly TCP is judged; strictly until changed.</summary>
+    public TcpPolicy Tcp { get; set; } = TcpPolicy.Strict;
 
     public bool VerifyChecksums { get; set; } = true;
 
@@ -221,7 +222,9 @@ public sealed unsafe class PlanBuilder
         plan->SizeBytes = size;
         plan->Generation = Generation;
         plan->FilterDefault = FilterDefault;
-        plan->TcpLoose = TcpLoose;
+        plan->Tcp = Tcp;
+        plan->FiltersInvalid = HasFilter(PacketState.Invalid);
+        plan->FiltersRelated = HasFilter(PacketState.Related);
         plan->VerifyChecksums = VerifyChecksums;
         plan->Accounting = Accounting;
         plan->IcmpErrorsPerSecond = IcmpErrorsPerSecond;
@@ -246,6 +249,10 @@ public sealed unsafe class PlanBuilder
 
     /// <summary>Frees a plan that no worker reads any more.</summary>
     public static void Free(Plan* plan) => NativeMemory.AlignedFree(plan);
+
+    private bool HasFilter(PacketState state) =>
+        FilterRules.Exists(rule => (rule.Match.States >> (int)state & 1) != 0)
+        || Filter6Rules.Exists(rule => (rule.Match.Common.States >> (int)state & 1) != 0);
 
     private void AddBlackholes(AddressRange range)
     {

@@ -17,7 +17,7 @@ namespace Dataplane.Nat;
 ///     32    4 SourcePort       low, high
 ///     36    4 DestinationPort  low, high
 ///     40    1 Protocol         0: any
-///     41    1 States           bit n: packet state n; 0: any
+///     41    1 States           bit n: packet state n; 0: see <see cref="StatesUnnamed"/>
 ///     44    4 Mark             what the masked mark must be
 ///     48    4 MarkMask         0: any mark
 ///     56   16 Label            bits that must be set
@@ -27,6 +27,9 @@ namespace Dataplane.Nat;
 public struct RuleMatch
 {
     public const int SizeBytes = 72;
+
+    /// <summary>What a rule without states is about: packets that open connections or are untracked.</summary>
+    private const int StatesUnnamed = 1 << (int)PacketState.New | 1 << (int)PacketState.Untracked;
 
     [FieldOffset(0)] public ulong InPorts;
     [FieldOffset(8)] public ulong OutPorts;
@@ -74,7 +77,7 @@ public struct RuleMatch
 
     /// <summary>The part of <see cref="Matches"/> that asks connection tracking; both families share it.</summary>
     internal readonly bool MatchesTracking(PacketState state, uint mark, ConnectionLabel label) =>
-        (States == 0 || (States >> (int)state & 1) != 0) && (mark & MarkMask) == Mark && label.Contains(Label);
+        ((States == 0 ? StatesUnnamed : States) >> (int)state & 1) != 0 && (mark & MarkMask) == Mark && label.Contains(Label);
 
     /// <summary>The part of <see cref="Matches"/> that both families share.</summary>
     internal readonly bool MatchesPorts(byte protocol, Be16 sourcePort, Be16 destinationPort)

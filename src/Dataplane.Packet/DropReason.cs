@@ -88,6 +88,7 @@ public enum DropReason : byte
     IcmpErrorUnrelated,
     TableFull,
     ZoneFull,
+    SideRecordsFull,
     ChainTooLong,
     ClashUnresolved,
 

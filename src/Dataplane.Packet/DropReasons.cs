@@ -72,6 +72,7 @@ public static class DropReasons
         ("icmp_error_unrelated", "the ICMP error quotes no connection, or is not addressed to the quoted sender (RFC 5508 §4.2)"),
         ("table_full", "the connection table is at its limit"),
         ("zone_full", "the zone is at its limit of connections"),
+        ("side_records_full", "no side record left for the label that a rule gives the connection"),
         ("chain_too_long", "every bucket that the tuple may use is full"),
         ("clash_unresolved", "no free reply tuple after the bounded number of attempts"),
         ("fragment_duplicate", "the same piece of the same datagram came before"),

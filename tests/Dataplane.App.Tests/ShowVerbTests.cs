@@ -30,7 +30,7 @@ public sealed class ShowVerbTests : IDisposable
                 "udp      17 29 src=10.12.0.14 dst=10.15.240.10 sport=43145 dport=53 packets=1 bytes=64 [UNREPLIED] "
                     + "src=10.15.240.10 dst=203.0.113.7 sport=53 dport=2049 packets=0 bytes=0 mark=0",
                 "tcp      6 7440 ESTABLISHED src=10.0.0.2 dst=192.0.2.1 sport=1000 dport=80 packets=5 bytes=500 "
-                    + "src=192.0.2.1 dst=203.0.113.7 sport=80 dport=1000 packets=4 bytes=4000 [ASSURED] mark=16 zone=3",
+                    + "src=192.0.2.1 dst=203.0.113.7 sport=80 dport=1000 packets=4 bytes=4000 [ASSURED] mark=16 label=0x00000000000000000000000000000005 zone=3",
                 "icmp     1 60 src=10.0.0.2 dst=192.0.2.1 id=77 packets=1 bytes=84 "
                     + "src=192.0.2.1 dst=203.0.113.7 id=78 packets=1 bytes=84 mark=0",
                 "",

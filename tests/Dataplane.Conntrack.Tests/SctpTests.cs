@@ -156,7 +156,7 @@ public sealed unsafe class SctpTests
             fixed (byte* bytes = packet.AsSpan(0, length).ToArray())
             {
                 bool isWhole = length == packet.Length || length == SctpHeader.SizeBytes + 20;
-                DropReason reason = SctpTracker.Open(ref tags, (SctpHeader*)bytes, length, out _);
+                DropReason reason = SctpTracker.Open(ref tags, (SctpHeader*)bytes, length, isWhole: true, out _);
                 Assert.Equal((length, isWhole ? DropReason.SctpNotInit : DropReason.SctpChunkBad), (length, reason));
             }
         }
@@ -167,7 +167,7 @@ public sealed unsafe class SctpTests
             MemoryMarshal.Write(bad.AsSpan(SctpHeader.SizeBytes + 2), Be16.FromHost(chunkBytes));
             fixed (byte* bytes = bad)
             {
-                Assert.Equal(DropReason.SctpChunkBad, SctpTracker.Open(ref tags, (SctpHeader*)bytes, bad.Length, out _));
+                Assert.Equal(DropReason.SctpChunkBad, SctpTracker.Open(ref tags, (SctpHeader*)bytes, bad.Length, isWhole: true, out _));
             }
         }
     }
@@ -187,7 +187,7 @@ public sealed unsafe class SctpTests
         TcpWindows.Enter(ref memory);
         fixed (byte* bytes = Build("> Z Data", out _))
         {
-            Assert.Equal((byte)SctpEstablished, SctpTracker.Judge(ref tags, SctpEstablished, Direction.Original, (SctpHeader*)bytes, SctpHeader.SizeBytes + 20).Effect);
+            Assert.Equal((byte)SctpEstablished, SctpTracker.Judge(ref tags, SctpEstablished, Direction.Original, (SctpHeader*)bytes, SctpHeader.SizeBytes + 20, isWhole: true).Effect);
         }
 
         Assert.Equal(TcpWindows.Locked, memory.Bits);
@@ -252,11 +252,11 @@ public sealed unsafe class SctpTests
             {
                 if (_state == None)
                 {
-                    DropReason reason = SctpTracker.Open(ref _tags, (SctpHeader*)bytes, packet.Length, out _state);
+                    DropReason reason = SctpTracker.Open(ref _tags, (SctpHeader*)bytes, packet.Length, isWhole: true, out _state);
                     return reason == DropReason.None ? s_names[_state] : DropReasons.Label(reason);
                 }
 
-                TrackerVerdict verdict = SctpTracker.Judge(ref _tags, _state, direction, (SctpHeader*)bytes, packet.Length);
+                TrackerVerdict verdict = SctpTracker.Judge(ref _tags, _state, direction, (SctpHeader*)bytes, packet.Length, isWhole: true);
                 if (!verdict.IsForwarded)
                 {
                     Assert.Equal(

@@ -68,7 +68,7 @@ public sealed class TrackerTests
             string[] parts = step.Split(':');
             if (state == ConnectionState.None)
             {
-                Assert.Equal(DropReason.None, Trackers.Open(Tuple(IpProtocol.Tcp), FlagsOf(parts[0]), loose: false, out state));
+                Assert.Equal(DropReason.None, OpenTcp(FlagsOf(parts[0]), loose: false, out state));
                 Assert.Equal(parts[1], NameOf((byte)state));
                 continue;
             }
@@ -79,10 +79,18 @@ public sealed class TrackerTests
         }
     }
 
+    private static unsafe DropReason OpenTcp(TcpFlags flags, bool loose, out ConnectionState state)
+    {
+        TcpHeader header = new() { OffsetAndReserved = 0x50, Flags = flags };
+        TcpWindows windows = default;
+        TcpPolicy policy = TcpPolicy.Strict with { IsLoose = loose };
+        return TcpTracker.Open(ref windows, TcpSegment.Read(&header, payloadBytes: 0), policy, out state);
+    }
+
     [Fact]
     public void Udp_is_unreplied_until_answered_and_a_stream_when_it_goes_on()
     {
-        Assert.Equal(DropReason.None, Trackers.Open(Tuple(IpProtocol.Udp), TcpFlags.None, loose: false, out ConnectionState state));
+        Assert.Equal(DropReason.None, Trackers.Open(IpProtocol.Udp, kind: 0, out ConnectionState state));
         Assert.Equal(ConnectionState.UdpUnreplied, state);
         (Direction Direction, ConnectionState State)[] life =
         [
@@ -183,7 +191,7 @@ public sealed class TrackerTests
     public void A_tcp_connection_opens_with_a_SYN_or_loosely_with_an_ACK(
         string flags, bool loose, DropReason reason, ConnectionState? state)
     {
-        Assert.Equal(reason, Trackers.Open(Tuple(IpProtocol.Tcp), FlagsOf("> " + flags), loose, out ConnectionState opened));
+        Assert.Equal(reason, OpenTcp(FlagsOf("> " + flags), loose, out ConnectionState opened));
         Assert.Equal(state ?? opened, opened);
     }
 
@@ -194,9 +202,7 @@ public sealed class TrackerTests
     [InlineData(IcmpType.TimestampReply, DropReason.IcmpReplyUnsolicited)]
     public void Only_a_query_opens_an_icmp_connection(byte kind, DropReason reason)
     {
-        Ipv4Tuple tuple = Tuple(IpProtocol.Icmp);
-        tuple.Kind = kind;
-        Assert.Equal(reason, Trackers.Open(tuple, TcpFlags.None, loose: true, out ConnectionState state));
+        Assert.Equal(reason, Trackers.Open(IpProtocol.Icmp, kind, out ConnectionState state));
         Assert.Equal(ConnectionState.IcmpUnreplied, state);
     }
 
@@ -215,9 +221,6 @@ public sealed class TrackerTests
     {
         Assert.Equal(reason, Trackers.Open(protocol, kind, out ConnectionState opened));
         Assert.Equal(state ?? opened, opened);
-        Ipv4Tuple tuple = new() { Protocol = protocol, Kind = kind };
-        Assert.Equal(reason, Trackers.Open(tuple, TcpFlags.None, loose: true, out ConnectionState byTuple));
-        Assert.Equal(opened, byTuple);
     }
 
     [Fact]

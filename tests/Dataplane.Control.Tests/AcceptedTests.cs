@@ -43,7 +43,7 @@ public class AcceptedTests
             "30": { "Match": { "Source": "10.0.7.2" }, "To": "masquerade" },
             "90": { "Match": { "In": "lan", "Out": "wan" }, "To": "pool:CGN1" }
           },
-          "Conntrack": { "MaxEntries": 200000, "Capacity": 400000, "Buckets": 65536, "Invalid": "drop", "TcpLoose": true, "Checksum": false, "Accounting": false,
+          "Conntrack": { "MaxEntries": 200000, "Capacity": 400000, "Buckets": 65536, "Invalid": "drop", "TcpLoose": true, "TcpLiberal": true, "TcpMaxRetransmissions": 7, "Checksum": false, "Accounting": false,
                          "Timeouts": { "TcpEstablished": "2h5m", "UdpStream": "6m", "Icmp": "90" } },
           "Memory": { "Hugepages": "off", "Mbufs": 8192, "Pool": "512MiB" },
           "Limits": { "IcmpErrorsPerSecond": 50 },
@@ -102,7 +102,8 @@ public class AcceptedTests
         Assert.Equal(360u, conntrack.TimeoutSeconds[ConnectionState.UdpStream]);
         Assert.Equal(90u, conntrack.TimeoutSeconds[ConnectionState.IcmpReplied]);
         Assert.Equal(240u, conntrack.TimeoutSeconds[ConnectionState.TcpSynSent2]);
-        Assert.Equal((200000, true, false, false), (conntrack.MaxEntries, conntrack.TcpLoose, conntrack.Checksum, conntrack.Accounting));
+        Assert.Equal((200000, false, false), (conntrack.MaxEntries, conntrack.Checksum, conntrack.Accounting));
+        Assert.Equal(new TcpPolicy(IsLoose: true, IsLiberal: true, RetransmissionsMax: 7), conntrack.Tcp);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public class LocatedErrorTests
     {
         { DiagnosticCode.KeyUnknown, """  "Conntrack": { ^"TcpLose": true },""" },
         { DiagnosticCode.KeyUnknown, """  ^"Conntrak": { },""" },
-        { DiagnosticCode.KeyUnsupported, """  "Conntrack": { ^"TcpLiberal": true },""" },
+        { DiagnosticCode.KeyUnsupported, """  "Conntrack": { ^"Helpers": true },""" },
         { DiagnosticCode.KeyUnsupported, """  "Track": { "10": { "Match": { "In": "lan" }, "Do": { ^"Helper": "ftp" } } },""" },
         { DiagnosticCode.KeyUnsupported, """  "Track": { "10": { "Match": { ^"TableAbove": "75%" }, "Do": { "NoTrack": true } } },""" },
         { DiagnosticCode.KeyUnsupported, """  "Conntrack": { "Timeouts": { ^"Icmpv6": "10m" } },""" },

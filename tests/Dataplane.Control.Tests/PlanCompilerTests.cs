@@ -116,7 +116,7 @@ public class PlanCompilerTests
         PlanBuilder plan = Compile("\"Cores\": \"1\",", """
             "Cores": "1", "Conntrack": { "TcpLoose": true, "Checksum": false, "Accounting": false }, "Limits": { "IcmpErrorsPerSecond": 3 },
             """);
-        Assert.Equal((true, false, false, 3), (plan.TcpLoose, plan.VerifyChecksums, plan.Accounting, plan.IcmpErrorsPerSecond));
+        Assert.Equal((true, false, false, 3), (plan.Tcp.IsLoose, plan.VerifyChecksums, plan.Accounting, plan.IcmpErrorsPerSecond));
         Assert.Equal(FilterVerdict.Drop, plan.FilterDefault);
         Assert.Equal(FilterVerdict.Accept, Assert.Single(plan.FilterRules).Verdict);
     }

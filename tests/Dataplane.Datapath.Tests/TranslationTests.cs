@@ -160,7 +160,7 @@ public class TranslationTests
         }
 
         PlanBuilder builder = Network.Masquerading();
-        builder.TcpLoose = true;
+        builder.Tcp = TcpPolicy.Strict with { IsLoose = true };
         using RouterBed loose = new(builder);
         loose.SendForOne(Network.Lan, ack, Network.Wan);
         loose.SendForDrop(Network.Lan, Network.FromClient().Tcp(4001, 80, TcpFlags.Rst).Build(), DropReason.TcpNotSyn);

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using Dataplane.Conntrack;
 using Dataplane.Packet;
 
 namespace Dataplane.TestKit;
@@ -52,6 +53,24 @@ public sealed class ReferencePacket
 
     public TcpFlags TcpFlags => Protocol == IpProtocol.Tcp ? (TcpFlags)_frame[L4 + 13] : TcpFlags.None;
 
+    /// <summary>Lets the tracker open a TCP connection with this packet.</summary>
+    public unsafe DropReason OpenTcp(ref TcpWindows windows)
+    {
+        fixed (byte* frame = _frame)
+        {
+            return TcpTracker.Open(ref windows, Segment(frame), TcpPolicy.Strict, out _);
+        }
+    }
+
+    /// <summary>Lets the tracker judge this TCP packet, whose connection is in a state.</summary>
+    public unsafe TrackerVerdict JudgeTcp(ref TcpWindows windows, ConnectionState state, Direction direction)
+    {
+        fixed (byte* frame = _frame)
+        {
+            return TcpTracker.Judge(ref windows, state, direction, Segment(frame), TcpPolicy.Strict);
+        }
+    }
+
     public byte IcmpType
     {
         get => _frame[L4];
@@ -64,6 +83,12 @@ public sealed class ReferencePacket
 
     /// <summary>The tuple of the packet that this ICMP error quotes.</summary>
     public Ipv4Tuple QuotedTuple => TupleAt(L4 + 8);
+
+    private unsafe TcpSegment Segment(byte* frame)
+    {
+        var header = (TcpHeader*)(frame + L4);
+        return TcpSegment.Read(header, LengthBytes - (L4 - _l3) - header->HeaderLengthBytes);
+    }
 
     private int L4 => _l3 + (_frame[_l3] & 15) * 4;
 

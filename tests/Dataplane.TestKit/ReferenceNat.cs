@@ -22,6 +22,9 @@ public sealed class ReferenceEntry
 
     public ConnectionState State { get; set; }
 
+    /// <summary>Of TCP: what both sides have said.</summary>
+    public TcpWindows Windows { get; set; }
+
     public uint DeadlineSeconds { get; set; }
 
     public bool TranslatesDestination => Original.Destination != Routed.Destination || Original.DestinationPort != Routed.DestinationPort;
@@ -40,8 +43,8 @@ public sealed record ReferenceOutcome(DropReason Reason, int OutPort, Func<Refer
 /// <summary>What a NAT router must do, said as simply as possible: a dictionary, no concurrency, no incremental arithmetic.</summary>
 /// <remarks>
 /// The one thing it cannot know is which free port the router draws at random. It reads that from the first packet that leaves,
-/// checks that the choice was legal, and predicts every byte from then on. TCP states come from the tracker's table, which
-/// has tests of its own.
+/// checks that the choice was legal, and predicts every byte from then on. TCP segments are judged by the tracker's complete judgement,
+/// which has tests of its own; the router takes its short cut for the plain ones.
 /// </remarks>
 public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
 {
@@ -71,18 +74,18 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
             return Open(inPort, packet, now);
         }
 
-        byte next = Trackers.Transitions[Trackers.IndexOf(direction, Trackers.ClassOf(packet.TcpFlags), entry.State)];
-        switch (next)
+        TrackerVerdict verdict = Judge(packet, entry, direction);
+        switch (verdict.Effect)
         {
             case Trackers.Invalid:
-                return Drop(DropReason.TcpStateInvalid);
+                return Drop(verdict.Reason);
             case Trackers.Reopen:
                 Remove(entry);
                 return Open(inPort, packet, now);
             case Trackers.Keep:
                 break;
             default:
-                Refresh(entry, (ConnectionState)next, now);
+                Refresh(entry, (ConnectionState)verdict.Effect, now, verdict.Cap);
                 break;
         }
 
@@ -93,9 +96,10 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
     {
         Ipv4Tuple tuple = packet.Tuple;
         bool isTracked = !policy.IsUntracked(tuple, inPort);
-        if (isTracked && tuple.Protocol == IpProtocol.Tcp && (packet.TcpFlags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst)) != TcpFlags.Syn)
+        TcpWindows windows = default;
+        if (isTracked && tuple.Protocol == IpProtocol.Tcp && packet.OpenTcp(ref windows) is var reason and not DropReason.None)
         {
-            return Drop(DropReason.TcpNotSyn);
+            return Drop(reason);
         }
 
         if (isTracked && tuple.Protocol == IpProtocol.Icmp && !IcmpType.IsRequest(tuple.Kind))
@@ -121,7 +125,7 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
             return Drop(DropReason.NatPortsExhausted);
         }
 
-        ReferenceEntry entry = new() { Original = tuple, Routed = routed, Pool = pool };
+        ReferenceEntry entry = new() { Original = tuple, Routed = routed, Pool = pool, Windows = windows };
         if (pool == null && Find(routed.Inverted, now) != null)
         {
             return Drop(DropReason.ClashUnresolved);
@@ -141,6 +145,19 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
         }
 
         return Forward(inPort, packet, entry, Direction.Original, now);
+    }
+
+    private static TrackerVerdict Judge(ReferencePacket packet, ReferenceEntry entry, Direction direction)
+    {
+        if (packet.Protocol != IpProtocol.Tcp)
+        {
+            return TrackerVerdict.Next(Trackers.Transitions[Trackers.IndexOf(direction, Trackers.Plain, entry.State)]);
+        }
+
+        TcpWindows windows = entry.Windows;
+        TrackerVerdict verdict = packet.JudgeTcp(ref windows, entry.State, direction);
+        entry.Windows = windows;
+        return verdict;
     }
 
     private ReferenceOutcome? Refused(int inPort, ReferencePacket packet, in Ipv4Tuple routed, ReferenceRoute route)
@@ -332,10 +349,10 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
     }
 
     /// <summary>A timeout counts from the end of the second in which the packet came.</summary>
-    private void Refresh(ReferenceEntry entry, ConnectionState state, uint now)
+    private void Refresh(ReferenceEntry entry, ConnectionState state, uint now, ConnectionState cap = ConnectionState.None)
     {
         entry.State = state;
-        entry.DeadlineSeconds = now + 1 + timeouts.Seconds(0, state);
+        entry.DeadlineSeconds = now + 1 + timeouts.Seconds(0, state, cap);
     }
 
     private void Remove(ReferenceEntry entry)

@@ -135,6 +135,9 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
         return new ConntrackSize((uint)conntrack.MaxEntries, configuration.Cores.Length, hugepages, (uint)conntrack.Buckets)
         {
             Capacity = (uint)conntrack.Capacity,
+
+            // One for every connection that could be labelled; memory is touched as they are taken.
+            SideRecords = configuration.Track.Any(rule => !rule.Label.IsEmpty) ? (uint)conntrack.Capacity : 0,
             Zones = [.. configuration.Zones.Select(zone => new ZoneLimit(zone.Id, zone.MaxEntries))],
         };
     }

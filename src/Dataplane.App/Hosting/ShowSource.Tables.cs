@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dataplane.Conntrack;
 using Dataplane.Control.Socket;
 using Dataplane.Datapath;
+using Dataplane.Nat;
 using Dataplane.Packet;
 
 namespace Dataplane.App.Hosting;
@@ -130,6 +131,7 @@ internal sealed unsafe partial class ShowSource
         writer.WriteStartObject();
         writer.WriteNumber("id"u8, (ulong)head->Generation << 32 | index);
         writer.WriteString("protocol"u8, ProtocolName(protocol));
+        writer.WriteNumber("protocolNumber"u8, protocol);
         writer.WriteString("state"u8, StateName(word.State));
         writer.WriteBoolean("assured"u8, (word.Flags & EntryFlags.Assured) != 0);
         writer.WriteBoolean("seenReply"u8, (word.Flags & EntryFlags.SeenReply) != 0);
@@ -138,6 +140,7 @@ internal sealed unsafe partial class ShowSource
         writer.WriteNumber("timeoutSeconds"u8, word.DeadlineSeconds - now);
         writer.WriteNumber("zone"u8, Entry<TTuple>.Zone(_entry));
         writer.WriteNumber("mark"u8, head->Mark);
+        ShowText.Label(writer, "label"u8, LabelRecord.Copy(table, index, _entry));
         WriteTuple(writer, "original"u8, original, tail->PacketsOriginal, tail->BytesOriginal);
         WriteTuple(writer, "reply"u8, Entry<TTuple>.Tuple(_entry, Direction.Reply), tail->PacketsReply, tail->BytesReply);
         writer.WriteEndObject();

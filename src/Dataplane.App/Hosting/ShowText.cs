@@ -1,6 +1,8 @@
 using System;
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text.Json;
+using Dataplane.Nat;
 using Dataplane.Packet;
 
 namespace Dataplane.App.Hosting;
@@ -49,6 +51,21 @@ internal static class ShowText
         text[end++] = (byte)'/';
         _ = Utf8Formatter.TryFormat(length, text[end..], out int written);
         writer.WriteString(name, text[..(end + written)]);
+    }
+
+    /// <summary>32 hexadecimal digits, or null for none.</summary>
+    public static void Label(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ConnectionLabel label)
+    {
+        if (label.IsEmpty)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[32];
+        _ = Utf8Formatter.TryFormat(label.High, text, out _, new StandardFormat('x', 16));
+        _ = Utf8Formatter.TryFormat(label.Low, text[16..], out _, new StandardFormat('x', 16));
+        writer.WriteString(name, text);
     }
 
     public static void Mac(Utf8JsonWriter writer, ReadOnlySpan<byte> name, ulong mac48)

@@ -2,7 +2,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Dataplane.Packet;
 
 namespace Dataplane.App.Output;
 
@@ -24,15 +23,15 @@ internal static class ConnectionLines
     }
 
     /// <summary>
-    /// <c>tcp 6 431999 ESTABLISHED src= dst= sport= dport= packets= bytes= [UNREPLIED] src= … [ASSURED] mark= zone=</c>;
-    /// the zone only where there is one, an ICMP id in place of the ports.
+    /// <c>tcp 6 431999 ESTABLISHED src= dst= sport= dport= packets= bytes= [UNREPLIED] src= … [ASSURED] mark= label= zone=</c>;
+    /// label and zone only where there is one, an ICMP id or GRE keys in place of ports, nothing where a protocol has neither.
     /// </summary>
     internal static string Format(JsonElement row)
     {
         StringBuilder line = new();
         string protocol = row.GetProperty("protocol").GetString() ?? "";
-        line.Append(CultureInfo.InvariantCulture, $"{protocol,-8} {Number(protocol)} {row.GetProperty("timeoutSeconds").GetInt64()} ");
-        if (protocol == "tcp")
+        line.Append(CultureInfo.InvariantCulture, $"{protocol,-8} {row.GetProperty("protocolNumber").GetInt32()} {row.GetProperty("timeoutSeconds").GetInt64()} ");
+        if (protocol is "tcp" or "sctp" or "dccp")
         {
             line.Append(row.GetProperty("state").GetString()?.ToUpperInvariant()).Append(' ');
         }
@@ -42,6 +41,11 @@ internal static class ConnectionLines
         AppendTuple(line, protocol, row.GetProperty("reply"));
         line.Append(row.GetProperty("assured").GetBoolean() ? "[ASSURED] " : "");
         line.Append(CultureInfo.InvariantCulture, $"mark={row.GetProperty("mark").GetUInt32()}");
+        if (row.GetProperty("label").GetString() is { } label)
+        {
+            line.Append(" label=0x").Append(label);
+        }
+
         if (row.GetProperty("zone").GetInt32() is not 0 and int zone)
         {
             line.Append(CultureInfo.InvariantCulture, $" zone={zone}");
@@ -56,25 +60,16 @@ internal static class ConnectionLines
         int destination = tuple.GetProperty("destinationPort").GetInt32();
         line.Append("src=").Append(tuple.GetProperty("source").GetString());
         line.Append(" dst=").Append(tuple.GetProperty("destination").GetString()).Append(' ');
-        if (protocol == "icmp")
+        line.Append(protocol switch
         {
             // One of the two fields carries the query's id; the other is the type, which its request fixes.
-            line.Append(CultureInfo.InvariantCulture, $"id={(source != 0 ? source : destination)} ");
-        }
-        else
-        {
-            line.Append(CultureInfo.InvariantCulture, $"sport={source} dport={destination} ");
-        }
+            "icmp" or "icmpv6" => string.Create(CultureInfo.InvariantCulture, $"id={(source != 0 ? source : destination)} "),
+            "gre" => string.Create(CultureInfo.InvariantCulture, $"srckey=0x{source:x} dstkey=0x{destination:x} "),
+            "unknown" => "",
+            _ => string.Create(CultureInfo.InvariantCulture, $"sport={source} dport={destination} "),
+        });
 
         line.Append(CultureInfo.InvariantCulture,
             $"packets={tuple.GetProperty("packets").GetUInt64()} bytes={tuple.GetProperty("bytes").GetUInt64()} ");
     }
-
-    private static int Number(string protocol) => protocol switch
-    {
-        "icmp" => IpProtocol.Icmp,
-        "tcp" => IpProtocol.Tcp,
-        "udp" => IpProtocol.Udp,
-        _ => int.TryParse(protocol, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : 0,
-    };
 }

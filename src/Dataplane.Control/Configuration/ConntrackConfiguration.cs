@@ -9,7 +9,7 @@ namespace Dataplane.Control.Configuration;
 /// least <paramref name="MaxEntries"/>, and that number if the configuration does not say.</param>
 /// <param name="Buckets">The least number of buckets at start, which the table rounds up to a power of two; 0 leaves it to
 /// the table to choose by <paramref name="MaxEntries"/>.</param>
-/// <param name="TcpLoose">Take up TCP connections in the middle, without having seen their SYN.</param>
+/// <param name="Tcp">How strictly TCP segments are judged.</param>
 /// <param name="Checksum">Verify L4 checksums that the NIC has not.</param>
 /// <param name="Accounting">Count packets and bytes per connection and direction.</param>
 /// <param name="TimeoutSeconds">The default policy: seconds by state, for each state that has a timeout.</param>
@@ -17,7 +17,7 @@ public sealed record ConntrackConfiguration(
     int MaxEntries,
     int Capacity,
     int Buckets,
-    bool TcpLoose,
+    TcpPolicy Tcp,
     bool Checksum,
     bool Accounting,
     ImmutableSortedDictionary<ConnectionState, uint> TimeoutSeconds)

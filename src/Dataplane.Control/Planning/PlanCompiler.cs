@@ -35,7 +35,7 @@ public static class PlanCompiler
         PlanBuilder plan = new()
         {
             FilterDefault = Verdict(configuration.FilterDefault),
-            TcpLoose = configuration.Conntrack.TcpLoose,
+            Tcp = configuration.Conntrack.Tcp,
             VerifyChecksums = configuration.Conntrack.Checksum,
             Accounting = configuration.Conntrack.Accounting,
             IcmpErrorsPerSecond = configuration.Limits.IcmpErrorsPerSecond,

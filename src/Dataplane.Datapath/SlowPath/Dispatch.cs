@@ -91,7 +91,7 @@ public static unsafe class Dispatch
                     Forward.One<TFamily, TTuple, TEnv>(context, ref env, packet, meta);
                     return true;
                 case TrackVerdict.Drop:
-                    PacketSink.Drop(context, ref env, packet, DropReason.TcpStateInvalid);
+                    TFamily.Refuse(context, ref env, packet, meta);
                     return true;
                 default:
                     continue;

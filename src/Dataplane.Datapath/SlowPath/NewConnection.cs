@@ -23,16 +23,17 @@ public static unsafe class NewConnection
         Plan* plan = context->Plan;
         FirstPacket first = new() { Tuple = meta->Tuple, In = meta->Port };
         TrackDecision track = RuleEvaluator.Track(plan->TrackRules, plan->TrackSection.Count, ref first);
-        ConnectionState state = ConnectionState.None;
+        Opening opening = default;
         bool isTracked = track.IsTracked;
 
         // Only a first fragment has what a tracker looks at, and it went before.
         DropReason reason = !isTracked ? DropReason.None
             : meta->Fragment >= FragmentPart.Middle ? DropReason.FragmentFirstRefused
-            : Trackers.Open(meta->Tuple, meta->TcpFlags, plan->TcpLoose, out state);
+            : Opening.Read(meta, meta->Tuple.Kind, plan->Tcp, out opening);
         if (reason != DropReason.None)
         {
-            PacketSink.Drop(context, ref env, packet, reason);
+            meta->Reason = reason;
+            InvalidTraffic.Process(context, ref env, packet, meta, first);
             return;
         }
 
@@ -50,7 +51,7 @@ public static unsafe class NewConnection
             return;
         }
 
-        reason = Confirm(context, meta, first, state, isForwarded, track.Policy);
+        reason = Confirm(context, meta, first, opening, isForwarded, track.Policy);
         if (reason != DropReason.None)
         {
             PacketSink.Drop(context, ref env, packet, reason);
@@ -116,7 +117,7 @@ public static unsafe class NewConnection
 
     /// <summary>Builds the entry and inserts it; on success the packet's meta refers to the entry to forward by.</summary>
     private static DropReason Confirm(
-        WorkerContext* context, PacketMeta* meta, in FirstPacket first, ConnectionState state, bool isForwarded, byte policy)
+        WorkerContext* context, PacketMeta* meta, in FirstPacket first, in Opening opening, bool isForwarded, byte policy)
     {
         AllocateResult allocated = context->Table->Allocate(context->Slot, meta->Tuple.Zone, out uint index);
         if (allocated != AllocateResult.Allocated)
@@ -128,11 +129,18 @@ public static unsafe class NewConnection
         byte* entry = context->Table->EntryAt(index);
         *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = meta->Tuple;
         Entry<Ipv4Tuple>.Head(entry)->Mark = first.Mark;
+        Entry<Ipv4Tuple>.Tail(entry)->Windows = opening.Windows;
+        if (!LabelRecord.TryAttach(context->Table, context->Slot, index, first.Label))
+        {
+            context->Table->Abandon(context->Slot, index);
+            return DropReason.SideRecordsFull;
+        }
+
         SourceRule* rule = RuleEvaluator.Source(plan->SourceRules, plan->SourceSection.Count, first);
         bool translatesSource = rule != null && rule->Action != SourceAction.Exempt;
         EntryFlags flags = (translatesSource ? EntryFlags.SourceNat : EntryFlags.None)
             | (isForwarded ? EntryFlags.DestinationNat : EntryFlags.None);
-        uint deadline = context->NowSeconds + 1 + plan->Timeouts.Seconds(policy, state);
+        uint deadline = context->NowSeconds + 1 + plan->Timeouts.Seconds(policy, opening.State);
         DropReason reason = DropReason.ClashUnresolved;
         for (int attempt = 0; attempt < ClashesMax; attempt++)
         {
@@ -150,7 +158,7 @@ public static unsafe class NewConnection
             *Entry<Ipv4Tuple>.Tuple(entry, Direction.Reply) = reply;
             EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
             head->Rewrite = Rewrite.Between(meta->Tuple, reply).Value;
-            head->State = new StateWord(deadline, state, policy, flags).Value;
+            head->State = new StateWord(deadline, opening.State, policy, flags).Value;
             InsertResult result = context->Table->Insert(
                 context->Slot, index, meta->Hash, replyHash, context->NowSeconds, out EntryReference existing);
             if (result == InsertResult.Inserted)

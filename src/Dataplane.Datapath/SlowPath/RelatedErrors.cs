@@ -23,7 +23,7 @@ public static unsafe class RelatedErrors
         DropReason reason = PacketParser.ParseQuoted(meta, out QuotedPacket quoted);
         if (reason == DropReason.None)
         {
-            reason = Translate(context, meta, quoted);
+            reason = Translate(context, ref env, meta, quoted);
         }
 
         if (reason != DropReason.None)
@@ -36,7 +36,8 @@ public static unsafe class RelatedErrors
         Output.Routed(context, ref env, packet, meta->L3);
     }
 
-    private static DropReason Translate(WorkerContext* context, PacketMeta* meta, in QuotedPacket quoted)
+    private static DropReason Translate<TEnv>(WorkerContext* context, ref TEnv env, PacketMeta* meta, in QuotedPacket quoted)
+        where TEnv : struct, IEnvironment
     {
         Ipv4Header* outer = (Ipv4Header*)meta->L3;
 
@@ -58,6 +59,11 @@ public static unsafe class RelatedErrors
 
         byte* entry = context->Table->EntryAt(found.Index);
         EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
+        if (context->Plan->FiltersRelated && !IsAllowed(context, ref env, meta, entry, found.Direction))
+        {
+            return DropReason.FilterDropped;
+        }
+
         Rewrite rewrite = new(head->Rewrite);
         if (rewrite.IsActive)
         {
@@ -71,6 +77,26 @@ public static unsafe class RelatedErrors
         }
 
         return DropReason.None;
+    }
+
+    /// <summary>Asks the filter rules that name related packets; without one that matches, an error may pass.</summary>
+    /// <remarks>An error is never answered with one (RFC 1122 §3.2.2): to reject it is to drop it.</remarks>
+    private static bool IsAllowed<TEnv>(WorkerContext* context, ref TEnv env, PacketMeta* meta, byte* entry, Direction direction)
+        where TEnv : struct, IEnvironment
+    {
+        Plan* plan = context->Plan;
+        FirstPacket error = new()
+        {
+            Tuple = meta->Tuple,
+            In = meta->Port,
+            Mark = Entry<Ipv4Tuple>.Head(entry)->Mark,
+            Label = LabelRecord.Read(context->Table, entry),
+            State = PacketState.Related,
+        };
+        error.Tuple.Source = ((Ipv4Header*)meta->L3)->Source;
+        error.Tuple.Destination = Entry<Ipv4Tuple>.Tuple(entry, direction ^ Direction.Reply)->Source;
+        error.Out = plan->NextHops[env.LookupRoute(plan, error.Tuple.Destination.Host)].Port;
+        return RuleEvaluator.Filter(plan->FilterRules, plan->FilterSection.Count, FilterVerdict.Accept, error) == FilterVerdict.Accept;
     }
 
     /// <summary>Gives the quoted packet the tuple that its sender knows.</summary>

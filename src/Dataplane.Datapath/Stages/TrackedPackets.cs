@@ -12,17 +12,16 @@ public readonly unsafe struct TrackedPackets<TFamily, TTuple> : ILookupBurst<TTu
     private readonly WorkerContext* _context;
     private readonly PacketMeta* _metas;
     private readonly int* _positions;
-    private readonly bool _needsTails;
 
     public TrackedPackets(WorkerContext* context, int* positions)
     {
         _context = context;
         _metas = context->Metas;
         _positions = positions;
-        _needsTails = context->Plan->Accounting;
     }
 
-    public bool NeedsTails => _needsTails;
+    /// <summary>For TCP's windows, whether packets are counted or not.</summary>
+    public bool NeedsTails => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Hash(int position) => _metas[_positions[position]].Hash;

@@ -86,7 +86,10 @@ internal sealed class Traffic(Random random)
     private Stimulus OfConnection(ReferenceEntry entry)
     {
         Ipv4Tuple tuple = random.Next(3) == 0 ? entry.Original : entry.Reply!.Value;
-        return new Stimulus(PortOf(tuple.Source), OfTuple(tuple, Ttl()));
+        byte[] frame = tuple.Protocol == IpProtocol.Tcp
+            ? Segment(entry, tuple == entry.Original ? Direction.Original : Direction.Reply, tuple)
+            : OfTuple(tuple, Ttl());
+        return new Stimulus(PortOf(tuple.Source), frame);
     }
 
     /// <summary>An error about a packet that left by either direction, from its addressee or from a hop on the way.</summary>
@@ -160,6 +163,38 @@ internal sealed class Traffic(Random random)
 
     private byte[] Tcp(PacketBuilder builder, ushort sourcePort, ushort destinationPort) =>
         builder.Tcp(sourcePort, destinationPort, random.Next(2) == 0 ? TcpFlags.Syn : Pick(s_flags), (uint)random.Next()).Payload(Size()).Build();
+
+    /// <summary>A segment of a connection: mostly the one that comes next, sometimes with a number or flags that do not fit.</summary>
+    private byte[] Segment(ReferenceEntry entry, Direction direction, in Ipv4Tuple tuple)
+    {
+        TcpWindows windows = entry.Windows;
+        uint sequence = TcpWindows.Side(ref windows, direction).End;
+        uint acknowledgment = TcpWindows.Side(ref windows, direction ^ Direction.Reply).End;
+        TcpFlags flags = (entry.State, direction) switch
+        {
+            (ConnectionState.TcpSynSent, Direction.Reply) => TcpFlags.Syn | TcpFlags.Ack,
+            (ConnectionState.TcpTimeWait or ConnectionState.TcpClose, Direction.Original) => TcpFlags.Syn,
+            _ => random.Next(6) == 0 ? Pick(s_flags) : random.Next(5) == 0 ? TcpFlags.Fin | TcpFlags.Ack : TcpFlags.Ack,
+        };
+        switch (random.Next(8))
+        {
+            case 0:
+                sequence += (uint)random.Next(-100_000, 100_000);
+                break;
+            case 1:
+                acknowledgment += (uint)random.Next(-100_000, 100_000);
+                break;
+            case 2:
+                (flags, sequence) = (Pick(s_flags), (uint)random.Next());
+                break;
+        }
+
+        return Ip(PortOf(tuple.Source), tuple.Source.ToString(), tuple.Destination.ToString())
+            .Tcp(tuple.SourcePort.Host, tuple.DestinationPort.Host, flags, sequence, acknowledgment, (ushort)random.Next(0x10000),
+                random.Next(3) == 0 ? [1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2] : (flags & TcpFlags.Syn) != 0 && random.Next(2) == 0 ? [3, 3, 7] : [])
+            .Payload(Size())
+            .Build();
+    }
 
     private int Size() => random.Next(50) == 0 ? 1100 : random.Next(40);
 

@@ -1,4 +1,5 @@
 using System;
+using Dataplane.Conntrack;
 using Dataplane.Control.Configuration;
 using Dataplane.Control.Diagnostics;
 
@@ -24,14 +25,18 @@ internal static class ConntrackSection
             maxEntries,
             capacity,
             reader.Integer("Buckets", 0, 1, ConntrackConfiguration.BucketsMax),
-            reader.Boolean("TcpLoose", false),
+            new TcpPolicy(
+                IsLoose: reader.Boolean("TcpLoose", false),
+                IsLiberal: reader.Boolean("TcpLiberal", false),
+                RetransmissionsMax: (byte)reader.Integer(
+                    "TcpMaxRetransmissions", TcpPolicy.Strict.RetransmissionsMax, 1, TcpWindows.RetransmissionsMax)),
             reader.Boolean("Checksum", true),
             reader.Boolean("Accounting", true),
             TimeoutsSection.Read(reader, context))
         {
             TimeoutPolicies = [.. context.TimeoutPolicies],
         };
-        reader.Unsupported("TcpLiberal", "Helpers", "SoftTimeouts", "Events", "File");
+        reader.Unsupported("Helpers", "SoftTimeouts", "Events", "File");
         reader.Finish();
         return conntrack;
     }

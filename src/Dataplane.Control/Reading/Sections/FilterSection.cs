@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Linq;
 using Dataplane.Control.Configuration;
 using Dataplane.Control.Diagnostics;
+using PacketState = Dataplane.Nat.PacketState;
 
 namespace Dataplane.Control.Reading.Sections;
 
@@ -26,7 +27,16 @@ internal static class FilterSection
             }
 
             rule.Unsupported("Log", "Limit");
-            return new FilterRule(number, match, comment, rule.Choice("Do", FilterAction.Drop, s_actions));
+            FilterAction action = rule.Choice("Do", FilterAction.Drop, s_actions);
+            if (action != FilterAction.Accept && (match.States & 1 << (int)PacketState.Established) != 0)
+            {
+                SectionReader condition = rule.Section("Match");
+                condition.Report(DiagnosticCode.MatchNotPossible, condition.Take("State")!,
+                    "packets of a connection pass by its entry, without the rules: they cannot be refused here",
+                    "refuse the connection's first packet: State new");
+            }
+
+            return new FilterRule(number, match, comment, action);
         });
         return (rules, otherwise);
     }

@@ -40,10 +40,11 @@ internal static class MatchSection
                 "match In or Destination, or move the rule to Filter or Source");
         }
 
-        if (translates && match.States != 0 && (match.States & 1 << (int)PacketState.New) == 0)
+        if ((translates || !routed) && match.States != 0 && (match.States & 1 << (int)PacketState.New) == 0)
         {
             reader.Report(DiagnosticCode.MatchNotPossible, reader.Take("State")!,
-                "translation is decided for new connections only", "remove the key");
+                translates ? "translation is decided for new connections only" : "tracking rules see new connections only",
+                "remove the key");
         }
 
         CheckPorts(reader, match, "SourcePort");

@@ -23,15 +23,16 @@ public static unsafe class NewConnection6
 
         FirstPacket6 first = new() { Tuple = *tuple, In = meta->Port };
         TrackDecision track = RuleEvaluator.Track(plan->Track6Rules, plan->Track6Section.Count, ref first);
-        ConnectionState state = ConnectionState.None;
+        Opening opening = default;
 
         // Only a first fragment has what a tracker looks at, and it went before.
         DropReason reason = !track.IsTracked ? DropReason.None
             : meta->Fragment >= FragmentPart.Middle ? DropReason.FragmentFirstRefused
-            : Open(meta, tuple, plan->TcpLoose, out state);
+            : Opening.Read(meta, tuple->Kind, plan->Tcp, out opening);
         if (reason != DropReason.None)
         {
-            PacketSink.Drop(context, ref env, packet, reason);
+            meta->Reason = reason;
+            InvalidTraffic6.Process(context, ref env, packet, meta, first);
             return;
         }
 
@@ -48,7 +49,7 @@ public static unsafe class NewConnection6
             return;
         }
 
-        reason = Confirm(context, meta, first, state, track.Policy);
+        reason = Confirm(context, meta, first, opening, track.Policy);
         if (reason != DropReason.None)
         {
             PacketSink.Drop(context, ref env, packet, reason);
@@ -57,13 +58,6 @@ public static unsafe class NewConnection6
 
         Forward.One<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta);
     }
-
-    /// <summary>The first state.</summary>
-    /// <remarks>An IPv6 packet's meta has the protocol in its IPv4 tuple, and TCP is opened by that and the flags.</remarks>
-    private static DropReason Open(PacketMeta* meta, Ipv6Tuple* tuple, bool loose, out ConnectionState state) =>
-        tuple->Protocol == IpProtocol.Tcp
-            ? Trackers.Open(meta->Tuple, meta->TcpFlags, loose, out state)
-            : Trackers.Open(tuple->Protocol, tuple->Kind, out state);
 
     /// <summary>Route, hop limit, filter and MTU; when the answer is no the packet has found its end.</summary>
     private static bool IsAllowed<TEnv>(
@@ -125,7 +119,7 @@ public static unsafe class NewConnection6
 
     /// <summary>Builds the entry and inserts it; on success the packet's meta refers to the entry to forward by.</summary>
     private static DropReason Confirm(
-        WorkerContext* context, PacketMeta* meta, in FirstPacket6 first, ConnectionState state, byte policy)
+        WorkerContext* context, PacketMeta* meta, in FirstPacket6 first, in Opening opening, byte policy)
     {
         ConntrackTable<Ipv6Tuple>* table = context->Table6;
         AllocateResult allocated = table->Allocate(context->Slot6, first.Tuple.Zone, out uint index);
@@ -141,8 +135,15 @@ public static unsafe class NewConnection6
         *Entry<Ipv6Tuple>.Tuple(entry, Direction.Original) = first.Tuple;
         *Entry<Ipv6Tuple>.Tuple(entry, Direction.Reply) = reply;
         Entry<Ipv6Tuple>.Head(entry)->Mark = first.Mark;
-        uint deadline = context->NowSeconds + 1 + context->Plan->Timeouts.Seconds(policy, state);
-        Entry<Ipv6Tuple>.Head(entry)->State = new StateWord(deadline, state, policy, EntryFlags.None).Value;
+        Entry<Ipv6Tuple>.Tail(entry)->Windows = opening.Windows;
+        if (!LabelRecord.TryAttach(table, context->Slot6, index, first.Label))
+        {
+            table->Abandon(context->Slot6, index);
+            return DropReason.SideRecordsFull;
+        }
+
+        uint deadline = context->NowSeconds + 1 + context->Plan->Timeouts.Seconds(policy, opening.State);
+        Entry<Ipv6Tuple>.Head(entry)->State = new StateWord(deadline, opening.State, policy, EntryFlags.None).Value;
         InsertResult result = table->Insert(context->Slot6, index, context->NowSeconds, out EntryReference existing);
         switch (result)
         {
