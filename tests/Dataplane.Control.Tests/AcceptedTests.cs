@@ -2,6 +2,7 @@ using System.Linq;
 using Dataplane.Conntrack;
 using Dataplane.Control.Configuration;
 using Dataplane.Control.Diagnostics;
+using Dataplane.Datapath.Fragments;
 using Dataplane.Packet;
 using Xunit;
 
@@ -46,7 +47,10 @@ public class AcceptedTests
           "Conntrack": { "MaxEntries": 200000, "Capacity": 400000, "Buckets": 65536, "Invalid": "drop", "TcpLoose": true, "TcpLiberal": true, "TcpMaxRetransmissions": 7, "Checksum": false, "Accounting": false,
                          "Timeouts": { "TcpEstablished": "2h5m", "UdpStream": "6m", "Icmp": "90" } },
           "Memory": { "Hugepages": "off", "Mbufs": 8192, "Pool": "512MiB" },
-          "Limits": { "IcmpErrorsPerSecond": 50 },
+          "Limits": {
+            "IcmpErrorsPerSecond": 50,
+            "Fragments": { "Datagrams": 64, "PerDatagram": 3, "PerSource": 4, "Held": 5, "HeldPerSource": 2, "MinimumBytes": 400, "Timeout": "1m" }
+          },
           "Control": { "Socket": "/run/x.sock", "FilePrefix": "two" }
         }
         """;
@@ -71,6 +75,11 @@ public class AcceptedTests
         Assert.Equal(new PortRange(2048, 4095), pool.Ports);
         Assert.Equal(new MemoryConfiguration(HugepageMode.Off, 8192, 512L << 20), configuration.Memory);
         Assert.Equal(50, configuration.Limits.IcmpErrorsPerSecond);
+        FragmentLimits fragments = new()
+        {
+            Datagrams = 64, PerDatagram = 3, PerSource = 4, Held = 5, HeldPerSource = 2, LengthBytesMin = 400, TimeoutNanoseconds = 60_000_000_000,
+        };
+        Assert.Equal(fragments, configuration.Limits.Fragments);
         Assert.Equal(new ControlConfiguration("/run/x.sock", "two"), configuration.Control);
     }
 

@@ -22,6 +22,8 @@ public class LocatedErrorTests
         { DiagnosticCode.KeyUnsupported, """  "Pools": { "a": { ^"2001:db8::1": "x" } },""" },
         { DiagnosticCode.KeyUnsupported, "  \"Conntrack\": { ^\"Max\\u001fEntries\": 5000 }," },
         { DiagnosticCode.KeyUnsupported, """  "Zones": { "cust": { "Id": 1, ^"NewPerSecond": 100 } },""" },
+        { DiagnosticCode.NumberInvalid, """  "Limits": { "Fragments": { "PerDatagram": ^65 } },""" },
+        { DiagnosticCode.DurationInvalid, """  "Limits": { "Fragments": { "Timeout": ^"soon" } },""" },
         { DiagnosticCode.KeyDuplicate, """  "Limits": { "IcmpErrorsPerSecond": 1, ^"icmpErrorsPerSecond": 2 },""" },
         { DiagnosticCode.KeyDuplicate, """  ^"cores": "2",""" },
         { DiagnosticCode.KeyMissing, """  "Zones": { ^"cust": { } },""" },

@@ -91,7 +91,7 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
         bool hugepages = configuration.Memory.Hugepages == Control.Configuration.HugepageMode.Auto;
         ConntrackSize size = TableSize(configuration, hugepages);
         ConntrackSize? size6 = configuration.Ports.Any(port => port.Ipv6) ? size with { ArenaFile = null } : null;
-        Router router = Own(new Router(plan, size, assignment, size6: size6));
+        Router router = Own(new Router(plan, size, assignment, size6: size6, fragments: configuration.Limits.Fragments));
         _router = router;
         Worker<DpdkEnvironment>[] workers = BuildWorkers(router, pool, ports);
         ZoneConfiguration[] zones = [.. configuration.Zones];

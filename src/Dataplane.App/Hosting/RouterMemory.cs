@@ -34,7 +34,7 @@ internal sealed record RouterMemory(int Mbufs, int DataRoomBytes, int PoolMiB)
         int ports = configuration.Ports.Length;
         int rings = devices.Select((device, index) => Rings(device, configuration.Ports[index], workers)).Sum();
         int perWorker = 2 * CachePerLcore + WorkerContext.BurstMax + ports * (WorkerContext.TransmitMax + HandoverRing.Capacity);
-        int computed = rings + workers * perWorker + NeighbourTable.HeldMax + new FragmentLimits().Held;
+        int computed = rings + workers * perWorker + NeighbourTable.HeldMax + configuration.Limits.Fragments.Held;
 
         // A power of two minus one is what a mempool stores without waste.
         int mbufs = configuration.Memory.Mbufs > 0

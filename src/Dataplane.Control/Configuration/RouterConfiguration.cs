@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Dataplane.Datapath;
+using Dataplane.Datapath.Fragments;
 
 namespace Dataplane.Control.Configuration;
 
@@ -63,7 +64,8 @@ public enum HugepageMode
 public sealed record MemoryConfiguration(HugepageMode Hugepages, int Mbufs, long PoolBytes);
 
 /// <param name="IcmpErrorsPerSecond">ICMP errors that one source may cause per second and worker; 0 sends none.</param>
-public sealed record LimitsConfiguration(ushort IcmpErrorsPerSecond);
+/// <param name="Fragments">What fragments of both families may cost.</param>
+public sealed record LimitsConfiguration(ushort IcmpErrorsPerSecond, FragmentLimits Fragments);
 
 /// <param name="Socket">Absolute path of the control socket.</param>
 /// <param name="FilePrefix">DPDK's name for this router's run-time files: two routers on a machine need two.</param>

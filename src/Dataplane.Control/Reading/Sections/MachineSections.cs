@@ -5,6 +5,7 @@ using System.Text;
 using Dataplane.Control.Configuration;
 using Dataplane.Control.Diagnostics;
 using Dataplane.Datapath;
+using Dataplane.Datapath.Fragments;
 using Dataplane.Os;
 
 namespace Dataplane.Control.Reading.Sections;
@@ -56,10 +57,29 @@ internal static class MachineSections
     internal static LimitsConfiguration ReadLimits(SectionReader root)
     {
         SectionReader reader = root.Section("Limits");
-        LimitsConfiguration limits = new((ushort)reader.Integer("IcmpErrorsPerSecond", 10, 0, 10_000));
-        reader.Unsupported("PerSource", "PerSubscriberPorts", "Expectations", "Fragments");
+        LimitsConfiguration limits = new((ushort)reader.Integer("IcmpErrorsPerSecond", 10, 0, 10_000), ReadFragments(reader));
+        reader.Unsupported("PerSource", "PerSubscriberPorts", "Expectations");
         reader.Finish();
         return limits;
+    }
+
+    private static FragmentLimits ReadFragments(SectionReader limits)
+    {
+        SectionReader reader = limits.Section("Fragments");
+        FragmentLimits preset = new();
+        FragmentLimits read = new()
+        {
+            Datagrams = reader.Integer("Datagrams", preset.Datagrams, 8, 1 << 20),
+            PerDatagram = reader.Integer("PerDatagram", preset.PerDatagram, 2, FragmentLimits.PerDatagramMax),
+            PerSource = reader.Integer("PerSource", preset.PerSource, 1, FragmentLimits.PerSourceMax),
+            Held = reader.Integer("Held", preset.Held, 0, 1 << 20),
+            HeldPerSource = reader.Integer("HeldPerSource", preset.HeldPerSource, 0, 1 << 20),
+            LengthBytesMin = reader.Integer("MinimumBytes", preset.LengthBytesMin, 8, 1280),
+            TimeoutNanoseconds = 1_000_000_000L * reader.Value(
+                "Timeout", (uint)(preset.TimeoutNanoseconds / 1_000_000_000), DiagnosticCode.DurationInvalid, ValueSyntax.TryDuration),
+        };
+        reader.Finish();
+        return read;
     }
 
     internal static ControlConfiguration ReadControl(SectionReader root)
