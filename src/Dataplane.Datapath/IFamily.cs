@@ -27,6 +27,9 @@ public unsafe interface IFamily<TTuple>
     /// <summary>Writes the connection's translation, if it has one, and lowers the TTL, which is above 1.</summary>
     static abstract void Rewrite(PacketMeta* meta, byte* entry, Direction direction);
 
+    /// <summary>Why a first fragment cannot be given the connection's translation; <see cref="DropReason.None"/> mostly.</summary>
+    static abstract DropReason CheckFirstFragment(PacketMeta* meta, byte* entry, Direction direction);
+
     /// <summary>Forwards a packet whose entry has no usable next hop cached.</summary>
     static abstract void ForwardUncached<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment;

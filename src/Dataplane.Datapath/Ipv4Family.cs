@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Dataplane.Conntrack;
 using Dataplane.Datapath.SlowPath;
 using Dataplane.Datapath.Stages;
+using Dataplane.Nat;
 using Dataplane.Packet;
 
 namespace Dataplane.Datapath;
@@ -23,6 +24,9 @@ public readonly unsafe struct Ipv4Family : IFamily<Ipv4Tuple>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Rewrite(PacketMeta* meta, byte* entry, Direction direction) => Translate.One(meta, entry, direction);
+
+    public static DropReason CheckFirstFragment(PacketMeta* meta, byte* entry, Direction direction) =>
+        Rewriter.CheckFirstFragment(meta, Entry<Ipv4Tuple>.Tuple(entry, direction ^ Direction.Reply));
 
     public static void ForwardUncached<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment => Uncached.Forward(context, ref env, packet, meta);

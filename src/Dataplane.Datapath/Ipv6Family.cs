@@ -24,6 +24,8 @@ public readonly unsafe struct Ipv6Family : IFamily<Ipv6Tuple>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Rewrite(PacketMeta* meta, byte* entry, Direction direction) => ((Ipv6Header*)meta->L3)->HopLimit--;
 
+    public static DropReason CheckFirstFragment(PacketMeta* meta, byte* entry, Direction direction) => DropReason.None;
+
     public static void ForwardUncached<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment => Uncached6.Forward(context, ref env, packet, meta);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Dataplane.Conntrack;
 using Dataplane.Packet;
 
@@ -32,6 +33,12 @@ public unsafe struct PortSelection
 /// A port may serve several connections as long as their destinations differ: only the whole reply tuple must be unique.
 /// Whether it is, decides the insertion under the table's locks; the look-up here only avoids hopeless attempts.
 /// </para>
+/// <para>
+/// SCTP begins its search at the port that it has: then a fragment's CRC32c needs no change
+/// (<see cref="Rewriter.CheckFirstFragment"/>), and its verification tags, not the port, are what an outsider has to guess (RFC 9260 §8.5).
+/// A protocol without ports has the address alone to be told apart by: one host at a time for each outside address and remote end, or one
+/// for each GRE key.
+/// </para>
 /// </remarks>
 public static unsafe class PortSelector
 {
@@ -41,13 +48,13 @@ public static unsafe class PortSelector
     private const uint AddressesMax = 4;
     private const int TriesPerSpareAddress = 16;
 
-    /// <summary>Completes a reply tuple's destination with a free address and port.</summary>
+    /// <summary>Completes a reply tuple's destination with a free address and, where the protocol has ports, a free port.</summary>
     /// <param name="table">Where taken tuples stand.</param>
     /// <param name="worker">The calling worker.</param>
     /// <param name="random">The calling worker's generator.</param>
     /// <param name="selection">What to choose from.</param>
     /// <param name="inside">The address that is translated, for pairing.</param>
-    /// <param name="reply">In: the reply tuple but for destination address and port. Out: complete.</param>
+    /// <param name="reply">In: the untranslated reply tuple, its destination port what the sender has. Out: complete.</param>
     /// <param name="nowSeconds">The burst's time.</param>
     /// <returns>False when every candidate was taken.</returns>
     public static bool TrySelect(
@@ -56,6 +63,12 @@ public static unsafe class PortSelector
     {
         uint addressCount = selection.Pool == null ? 1 : selection.Pool->AddressCount;
         uint first = addressCount == 1 ? 0 : PairedAddress(table, inside, addressCount);
+        if (!HasPort(reply.Protocol))
+        {
+            return TrySelectAddress(table, worker, selection, first, ref reply, nowSeconds);
+        }
+
+        ushort own = reply.DestinationPort.Host;
         uint addresses = addressCount < AddressesMax ? addressCount : AddressesMax;
         uint portCount = (uint)(selection.PortHigh - selection.PortLow + 1);
         int left = TriesMax;
@@ -65,10 +78,9 @@ public static unsafe class PortSelector
             int reserve = (int)(addresses - 1 - offset) * TriesPerSpareAddress;
             int tries = (int)System.Math.Min(portCount, (uint)(left - reserve));
             left -= tries;
-            reply.Destination = selection.Pool == null
-                ? selection.Address
-                : selection.Pool->AddressAt(selection.Ranges, (first + offset) % addressCount);
-            uint start = random->Below(portCount);
+            reply.Destination = AddressAt(selection, first + offset);
+            uint kept = (uint)(own - selection.PortLow);
+            uint start = reply.Protocol == IpProtocol.Sctp && kept < portCount ? kept : random->Below(portCount);
             for (int attempt = 0; attempt < tries; attempt++)
             {
                 ushort port = (ushort)(selection.PortLow + (start + (uint)attempt) % portCount);
@@ -91,6 +103,54 @@ public static unsafe class PortSelector
         return false;
     }
 
+    /// <summary>Whether there is a number that translation may change: a port, or the id of an ICMP query.</summary>
+    private static bool HasPort(byte protocol) => RuleMatch.HasPorts(protocol) || protocol == IpProtocol.Icmp;
+
+    /// <summary>The paired address or else the next free one, a bounded number in all; the tuple's ports stay.</summary>
+    // Not inlined: protocols without ports are rare.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TrySelectAddress(
+        ConntrackTable<Ipv4Tuple>* table, WorkerSlot* worker, in PortSelection selection, uint first, ref Ipv4Tuple reply,
+        uint nowSeconds)
+    {
+        uint addressCount = selection.Pool == null ? 1 : selection.Pool->AddressCount;
+        uint tries = addressCount < TriesMax ? addressCount : TriesMax;
+        for (uint offset = 0; offset < tries; offset++)
+        {
+            reply.Destination = AddressAt(selection, first + offset);
+            if (!IsPublished(selection, reply) && IsFree(table, worker, ref reply, nowSeconds))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The pool's address at a position, around its end; or the only one.</summary>
+    private static Ipv4Address AddressAt(in PortSelection selection, uint position) => selection.Pool == null
+        ? selection.Address
+        : selection.Pool->AddressAt(selection.Ranges, position % selection.Pool->AddressCount);
+
+    /// <summary>Whether the whole of the protocol is forwarded from this address; a range of ports does not concern it.</summary>
+    private static bool IsPublished(in PortSelection selection, in Ipv4Tuple reply)
+    {
+        for (int index = 0; index < selection.ReservedCount; index++)
+        {
+            ReservedPorts* reserved = selection.Reserved + index;
+            if (reserved->PortLow == 0 && reserved->PortHigh == ushort.MaxValue && IsReservedFor(reserved, reply))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool IsReservedFor(ReservedPorts* reserved, in Ipv4Tuple reply) =>
+        reply.Destination.Host - reserved->AddressLow <= reserved->AddressHigh - reserved->AddressLow
+            && (reserved->Protocol == 0 || reserved->Protocol == reply.Protocol);
+
     private static bool IsFree(ConntrackTable<Ipv4Tuple>* table, WorkerSlot* worker, ref Ipv4Tuple reply, uint nowSeconds)
     {
         Ipv4Tuple candidate = reply;
@@ -104,9 +164,7 @@ public static unsafe class PortSelector
         for (int index = 0; index < selection.ReservedCount; index++)
         {
             ReservedPorts* reserved = selection.Reserved + index;
-            if (reply.Destination.Host - reserved->AddressLow <= reserved->AddressHigh - reserved->AddressLow
-                && port >= reserved->PortLow && port <= reserved->PortHigh
-                && (reserved->Protocol == 0 || reserved->Protocol == reply.Protocol))
+            if (port >= reserved->PortLow && port <= reserved->PortHigh && IsReservedFor(reserved, reply))
             {
                 return (ushort)(reserved->PortHigh + 1);
             }

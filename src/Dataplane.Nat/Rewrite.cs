@@ -11,7 +11,7 @@ namespace Dataplane.Nat;
 /// <code>
 /// offset size field
 ///      0    2 Ipv4Delta   header checksum, original direction (RFC 1624); the reply direction takes the negative
-///      2    2 L4Delta     TCP, UDP or ICMP checksum, original direction
+///      2    2 L4Delta     checksum of ICMP, or of a protocol with ports and pseudo-header, original direction; else without use
 /// </code>
 /// A translation that changes no checksum (two ports that swap) is kept apart from none by the other representation of zero.
 /// </remarks>

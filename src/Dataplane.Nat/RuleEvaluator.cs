@@ -52,7 +52,7 @@ public static unsafe class RuleEvaluator
             }
 
             packet.Tuple.Destination = rule->To;
-            if (rule->ToPort != 0 && packet.Tuple.Protocol is (IpProtocol.Tcp or IpProtocol.Udp))
+            if (rule->ToPort != 0 && RuleMatch.HasPorts(packet.Tuple.Protocol))
             {
                 int shift = rule->ToPortCount > 1 ? packet.Tuple.DestinationPort.Host - rule->MatchedPort : 0;
                 packet.Tuple.DestinationPort = Be16.FromHost((ushort)(rule->ToPort + shift));

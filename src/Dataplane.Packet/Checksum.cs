@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace Dataplane.Packet;
 
-/// <summary>Internet checksums (RFC 1071) computed in full; the incremental half is in <c>Checksum.Incremental.cs</c>.</summary>
+/// <summary>Internet checksums (RFC 1071) computed in full.</summary>
 /// <remarks>
 /// A one's complement sum may be taken in any byte order, over words of any width, and in any grouping
 /// (RFC 1071 §2). All sums here are of words as the processor loads them, kept in 64 bits without folding: a sum of
@@ -13,6 +13,11 @@ namespace Dataplane.Packet;
 /// complement: 0x0000 in the common case of a zero sum, 0xFFFF only over nothing but zeros. A receiver accepts when
 /// the sum with the checksum in it folds to 0xFFFF.
 /// </para>
+/// <code>
+/// Checksum.cs                sums, IPv4 header
+/// Checksum.Transport.cs      which bytes each transport protocol sums up
+/// Checksum.Incremental.cs    changes by translation (RFC 1624)
+/// </code>
 /// </remarks>
 public static unsafe partial class Checksum
 {
@@ -94,77 +99,11 @@ public static unsafe partial class Checksum
     /// </summary>
     public static bool VerifyIpv4Header(Ipv4Header* ip, int headerLengthBytes) => Verify((byte*)ip, headerLengthBytes);
 
-    /// <summary>
-    /// Whether the checksum of a TCP, UDP or ICMP message of <paramref name="lengthBytes"/> bytes holds. UDP without a
-    /// checksum passes (RFC 768); any other protocol has none that is known here and passes too.
-    /// </summary>
-    /// <param name="ip">The header whose addresses are in the pseudo-header.</param>
-    /// <param name="protocol">IANA protocol number of the message.</param>
-    /// <param name="l4">The message; all <paramref name="lengthBytes"/> bytes are readable.</param>
-    /// <param name="lengthBytes">Of header and payload, at least the protocol's shortest header; for UDP its length
-    /// field.</param>
-    public static bool VerifyL4(Ipv4Header* ip, byte protocol, byte* l4, int lengthBytes) => protocol switch
-    {
-        IpProtocol.Udp => ((UdpHeader*)l4)->Checksum.Raw == 0 || Verify(l4, lengthBytes, PseudoHeader(ip, protocol, lengthBytes)),
-        IpProtocol.Tcp => Verify(l4, lengthBytes, PseudoHeader(ip, protocol, lengthBytes)),
-        IpProtocol.Icmp => Verify(l4, lengthBytes),
-        _ => true,
-    };
-
-    /// <summary>The same over IPv6, where UDP without a checksum is wrong (RFC 8200 §8.1) and ICMPv6 has the
-    /// pseudo-header too.</summary>
-    /// <inheritdoc cref="VerifyL4(Ipv4Header*, byte, byte*, int)" path="/param"/>
-    public static bool VerifyL4(Ipv6Header* ip, byte protocol, byte* l4, int lengthBytes) => protocol switch
-    {
-        IpProtocol.Udp when ((UdpHeader*)l4)->Checksum.Raw == 0 => false,
-        IpProtocol.Udp or IpProtocol.Tcp or IpProtocol.Icmpv6 => Verify(l4, lengthBytes, PseudoHeader(ip, protocol, lengthBytes)),
-        _ => true,
-    };
-
     /// <summary>Computes and stores the header checksum; the header length is taken from IHL, which must be right.</summary>
     public static void SetIpv4Header(Ipv4Header* ip)
     {
         ip->Checksum = default;
         ip->Checksum = Be16.FromRaw(Internet((byte*)ip, ip->HeaderLengthBytes));
-    }
-
-    /// <summary>
-    /// Computes and stores the checksum of the TCP, UDP or ICMP message that <see cref="Ipv4Header.Protocol"/> announces.
-    /// UDP's zero is sent as 0xFFFF (RFC 768); a protocol without a known checksum is left alone.
-    /// </summary>
-    /// <inheritdoc cref="VerifyL4(Ipv4Header*, byte, byte*, int)" path="/param"/>
-    public static void SetL4(Ipv4Header* ip, byte* l4, int lengthBytes)
-    {
-        ulong seed = ip->Protocol == IpProtocol.Icmp ? 0 : PseudoHeader(ip, ip->Protocol, lengthBytes);
-        SetL4(ip->Protocol, l4, lengthBytes, seed);
-    }
-
-    /// <summary>The same over IPv6, for TCP, UDP and ICMPv6.</summary>
-    /// <inheritdoc cref="VerifyL4(Ipv4Header*, byte, byte*, int)" path="/param"/>
-    public static void SetL4(Ipv6Header* ip, byte protocol, byte* l4, int lengthBytes) =>
-        SetL4(protocol, l4, lengthBytes, PseudoHeader(ip, protocol, lengthBytes));
-
-    private static void SetL4(byte protocol, byte* l4, int lengthBytes, ulong seed)
-    {
-        Be16* field;
-        switch (protocol)
-        {
-            case IpProtocol.Tcp:
-                field = &((TcpHeader*)l4)->Checksum;
-                break;
-            case IpProtocol.Udp:
-                field = &((UdpHeader*)l4)->Checksum;
-                break;
-            case IpProtocol.Icmp or IpProtocol.Icmpv6:
-                field = &((IcmpHeader*)l4)->Checksum;
-                break;
-            default:
-                return;
-        }
-
-        *field = default;
-        ushort raw = Internet(l4, lengthBytes, seed);
-        *field = Be16.FromRaw(protocol == IpProtocol.Udp && raw == 0 ? (ushort)0xFFFF : raw);
     }
 
     /// <summary>Sums whole 64-byte blocks and moves <paramref name="data"/> behind them.</summary>

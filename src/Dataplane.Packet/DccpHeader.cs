@@ -36,36 +36,38 @@ public struct DccpHeader
     /// <summary>Whether the header has 48-bit sequence numbers and is four bytes longer.</summary>
     public readonly bool IsExtended => (TypeAndExtended & 1) != 0;
 
+    /// <summary>Options included.</summary>
+    public readonly int HeaderLengthBytes => DataOffset * 4;
+
+    /// <summary>How many bytes the checksum covers, from the header's first, in a packet of <paramref name="lengthBytes"/>
+    /// (§9.2).</summary>
+    public readonly int CoveredBytesOf(int lengthBytes) =>
+        (Coverage & 15) == 0 ? lengthBytes : HeaderLengthBytes + ((Coverage & 15) - 1) * 4;
+
     /// <summary>What the parser does with a DCCP packet: bounds, and the ports that go into the tuple as they stand.</summary>
     /// <param name="l4">Behind the IP header.</param>
     /// <param name="availableBytes">That the IP header grants.</param>
     /// <param name="source">The tuple's source port.</param>
     /// <param name="destination">The tuple's destination port.</param>
-    /// <param name="coveredBytes">How many bytes the checksum covers, from the header's first.</param>
+    /// <param name="isCut">A first fragment: what is covered may reach into the others, the header not.</param>
     /// <returns><see cref="DropReason.None"/>, <see cref="DropReason.DccpTruncated"/> or <see cref="DropReason.DccpHeaderBad"/>.</returns>
     /// <remarks>Reserved types are to be ignored (RFC 4340 §5.1), and short sequence numbers are for three types alone.</remarks>
     public static unsafe DropReason ReadPorts(
-        byte* l4, int availableBytes, out Be16 source, out Be16 destination, out int coveredBytes)
+        byte* l4, int availableBytes, out Be16 source, out Be16 destination, bool isCut = false)
     {
         source = destination = default;
-        coveredBytes = availableBytes;
         if (availableBytes < SizeBytes)
         {
             return DropReason.DccpTruncated;
         }
 
         var header = (DccpHeader*)l4;
-        int headerBytes = header->DataOffset * 4;
-        int coverage = header->Coverage & 15;
-        if (coverage != 0)
-        {
-            coveredBytes = headerBytes + (coverage - 1) * 4;
-        }
-
+        int headerBytes = header->HeaderLengthBytes;
         DccpType type = header->Type;
         bool isShortAllowed = type is DccpType.Data or DccpType.Ack or DccpType.DataAck;
         if (headerBytes < (header->IsExtended ? SizeBytes + 4 : SizeBytes) || headerBytes > availableBytes
-            || coveredBytes > availableBytes || type > DccpType.SyncAck || (!header->IsExtended && !isShortAllowed))
+            || (header->CoveredBytesOf(availableBytes) > availableBytes && !isCut)
+            || type > DccpType.SyncAck || (!header->IsExtended && !isShortAllowed))
         {
             return DropReason.DccpHeaderBad;
         }

@@ -106,6 +106,7 @@ public enum DropReason : byte
     FilterRejected,
     NatPortsExhausted,
     NatNoAddress,
+    SctpFragmentTranslated,
 
     // Forwarding
     NoRoute,

@@ -23,10 +23,21 @@ public struct GreHeader
     private const ushort ChecksumPresent = 0x8000;
     private const ushort RoutingPresent = 0x4000;
     private const ushort KeyPresent = 0x2000;
+    private const ushort SequencePresent = 0x1000;
     private const ushort VersionMask = 7;
 
     [FieldOffset(0)] public Be16 FlagsAndVersion;
     [FieldOffset(2)] public Be16 Protocol;
+
+    /// <summary>0 for GRE, 1 as PPTP uses it.</summary>
+    public readonly int Version => FlagsAndVersion.Host & VersionMask;
+
+    /// <summary>Whether there is a checksum over the GRE header and its payload, without a pseudo-header (RFC 2784 §2.3).</summary>
+    public readonly bool HasChecksum => Version == 0 && Has(ChecksumPresent);
+
+    /// <summary>Up to the last optional field of version 0 that its flags announce; of other versions the first four bytes.</summary>
+    private readonly int HeaderBytesMin => Version != 0 ? SizeBytes
+        : SizeBytes + (Has(ChecksumPresent | RoutingPresent) ? 4 : 0) + (Has(KeyPresent) ? 4 : 0) + (Has(SequencePresent) ? 4 : 0);
 
     /// <summary>What the parser does with a GRE packet: bounds, and what goes into the tuple in place of ports.</summary>
     /// <param name="l4">Behind the IP header.</param>
@@ -38,8 +49,8 @@ public struct GreHeader
     /// <para>
     /// Version 0: a key identifies a flow between two hosts, normally the same one both ways (RFC 2890 §2.1), and cannot
     /// be translated. So it stands, its halves folded, in both ports: a tuple and its inverse agree. Two keys that fold
-    /// alike share an entry, which
-    /// harms neither; a tunnel with another key for each direction is two connections. Without K both ports are 0.
+    /// alike share an entry, which harms neither; a tunnel with another key for each direction is two connections.
+    /// Without K both ports are 0.
     /// </para>
     /// <para>
     /// Version 1 (PPTP): each direction carries the id that its receiver chose, like a destination port, and nothing of its sender. So the
@@ -51,27 +62,39 @@ public struct GreHeader
     public static unsafe DropReason ReadPorts(byte* l4, int availableBytes, out Be16 source, out Be16 destination)
     {
         source = destination = default;
-        if (availableBytes < SizeBytes)
-        {
-            return DropReason.GreTruncated;
-        }
-
-        int flags = ((GreHeader*)l4)->FlagsAndVersion.Host;
-        int version = flags & VersionMask;
-        bool hasKey = (flags & KeyPresent) != 0 && version <= 1;
-        int keyOffset = version == 0 && (flags & (ChecksumPresent | RoutingPresent)) != 0 ? 8 : 4;
-        if (hasKey && availableBytes < keyOffset + 4)
-        {
-            return DropReason.GreTruncated;
-        }
-
-        if (hasKey)
-        {
-            uint key = Unsafe.ReadUnaligned<Be32>(l4 + keyOffset).Host;
-            destination = Be16.FromHost((ushort)(version == 1 ? key : key ^ key >> 16));
-            source = version == 1 ? default : destination;
-        }
-
-        return DropReason.None;
+        return availableBytes >= SizeBytes && availableBytes >= ((GreHeader*)l4)->HeaderBytesMin
+            && TryReadKey(l4, availableBytes, out source, out destination)
+            ? DropReason.None
+            : DropReason.GreTruncated;
     }
+
+    /// <summary>The part of <see cref="ReadPorts"/> that an ICMP error's quotation allows: it may end before the header does.</summary>
+    /// <param name="l4">Behind the IP header.</param>
+    /// <param name="availableBytes">At least <see cref="SizeBytes"/>.</param>
+    /// <param name="source">The tuple's source port.</param>
+    /// <param name="destination">The tuple's destination port.</param>
+    /// <returns>False when there is a key behind the available bytes.</returns>
+    public static unsafe bool TryReadKey(byte* l4, int availableBytes, out Be16 source, out Be16 destination)
+    {
+        source = destination = default;
+        var header = (GreHeader*)l4;
+        int version = header->Version;
+        if (version > 1 || !header->Has(KeyPresent))
+        {
+            return true;
+        }
+
+        int keyOffset = version == 0 && header->Has(ChecksumPresent | RoutingPresent) ? 8 : 4;
+        if (availableBytes < keyOffset + 4)
+        {
+            return false;
+        }
+
+        uint key = Unsafe.ReadUnaligned<Be32>(l4 + keyOffset).Host;
+        destination = Be16.FromHost((ushort)(version == 1 ? key : key ^ key >> 16));
+        source = version == 1 ? default : destination;
+        return true;
+    }
+
+    private readonly bool Has(int flags) => (FlagsAndVersion.Host & flags) != 0;
 }

@@ -6,7 +6,7 @@ public enum PacketKind : byte
     /// <summary>Not parsed, or refused with a <see cref="DropReason"/>.</summary>
     None = 0,
 
-    /// <summary>IPv4 TCP, UDP, or an ICMP query or reply: has a tuple and takes the fast path.</summary>
+    /// <summary>IPv4 of any protocol, but no ICMP error: has a tuple.</summary>
     Ipv4Tracked,
 
     /// <summary>IPv4 ICMP error: the connection it speaks of is found by the packet it quotes.</summary>
@@ -15,7 +15,7 @@ public enum PacketKind : byte
     /// <summary>ARP over Ethernet for IPv4.</summary>
     Arp,
 
-    /// <summary>IPv6 TCP, UDP or ICMPv6 echo: has an IPv6 tuple.</summary>
+    /// <summary>IPv6 of any protocol, of ICMPv6 echo only: has an IPv6 tuple.</summary>
     Ipv6Tracked,
 
     /// <summary>IPv6 ICMPv6 error.</summary>

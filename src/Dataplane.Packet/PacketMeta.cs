@@ -25,7 +25,7 @@ namespace Dataplane.Packet;
 ///     52    1 Port             Receive: port index in the plan
 ///     53    1 Reason           whoever drops it
 ///     54    2 VlanId           parser: outermost 802.1Q id that is not 0; 0 untagged
-///     56    2 PayloadBytes     parser: TCP or UDP payload
+///     56    2 PayloadBytes     parser: behind the header of a protocol with ports; else 0
 ///     58    1 Egress           Forward: port index in the plan
 ///     59    1 Fragment         parser: whole datagram, or which piece of one
 ///     60    4 Adjacency        Forward: neighbour index of the next hop

@@ -28,8 +28,9 @@ public static unsafe partial class PacketParser
             return ParseFirst(ref context, ip->Protocol, isIpv6: false);
         }
 
-        // The ports and the flags of TCP may come from the first fragment alone (RFC 1858 §4.2, RFC 3128 §2).
-        if (ip->Protocol == IpProtocol.Tcp && meta->FragmentOffsetBytes < TcpHeader.SizeBytes)
+        // What the first fragment alone may say, the flags of TCP and the types of SCTP and DCCP, nothing may replace
+        // (RFC 1858 §4.2, RFC 3128 §2).
+        if (meta->FragmentOffsetBytes < BytesOfFirstOnly(ip->Protocol))
         {
             return DropReason.FragmentTooSmall;
         }
@@ -112,7 +113,8 @@ public static unsafe partial class PacketParser
         DropReason reason = ParseTransport(ref context, protocol, isIpv6);
         switch (reason)
         {
-            case DropReason.TcpTruncated or DropReason.UdpTruncated or DropReason.IcmpTruncated:
+            case DropReason.TcpTruncated or DropReason.UdpTruncated or DropReason.IcmpTruncated
+                or DropReason.SctpTruncated or DropReason.DccpTruncated or DropReason.GreTruncated:
                 return DropReason.FragmentTooSmall;
 
             case DropReason.None when meta->Kind is PacketKind.Ipv4IcmpError or PacketKind.Ipv6IcmpError:
@@ -131,6 +133,15 @@ public static unsafe partial class PacketParser
                 return reason;
         }
     }
+
+    /// <summary>The protocol's header, where it is longer than the 8 bytes that a first fragment has in any case.</summary>
+    private static int BytesOfFirstOnly(byte protocol) => protocol switch
+    {
+        IpProtocol.Tcp => TcpHeader.SizeBytes,
+        IpProtocol.Sctp => SctpHeader.SizeBytes,
+        IpProtocol.Dccp => DccpHeader.SizeBytes,
+        _ => 0,
+    };
 
     private static void TakeLater(ref ParseContext context, PacketKind kind)
     {

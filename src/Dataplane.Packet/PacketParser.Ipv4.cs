@@ -31,7 +31,7 @@ public static unsafe partial class PacketParser
         context.Skip(headerBytes);
 
         reason = ip->IsFragment ? ParseFragment(ref context, ip) : ParseTransport(ref context, ip->Protocol, isIpv6: false);
-        if (reason == DropReason.None && meta->Fragment == FragmentPart.Whole && MustVerifyL4(in context, out reason)
+        if (reason == DropReason.None && meta->Fragment == FragmentPart.Whole && MustVerifyL4(in context, ip->Protocol, out reason)
             && !Checksum.VerifyL4(ip, ip->Protocol, meta->L4, meta->L4LengthBytes))
         {
             reason = DropReason.L4ChecksumBad;

@@ -45,7 +45,7 @@ public static unsafe partial class PacketParser
                 : ParseTransport(ref context, protocol, isIpv6: true);
         }
 
-        if (reason == DropReason.None && meta->Fragment == FragmentPart.Whole && MustVerifyL4(in context, out reason)
+        if (reason == DropReason.None && meta->Fragment == FragmentPart.Whole && MustVerifyL4(in context, protocol, out reason)
             && !Checksum.VerifyL4(ip, protocol, meta->L4, meta->L4LengthBytes))
         {
             reason = DropReason.L4ChecksumBad;

@@ -17,7 +17,7 @@ public static unsafe partial class PacketParser
     /// <returns>
     /// <see cref="DropReason.None"/>; <see cref="DropReason.IcmpErrorInnerInvalid"/> for a quotation that is too short,
     /// malformed, or of anything but the beginning of a datagram; <see cref="DropReason.IcmpErrorUnrelated"/> for one
-    /// of a protocol or ICMP message that never has a connection, an ICMP error among them.
+    /// of a protocol number or ICMP message that never has a connection, an ICMP error among them.
     /// </returns>
     [MethodImpl(MethodImplOptions.NoInlining)] // Cold: errors are rare.
     public static DropReason ParseQuoted(PacketMeta* outer, out QuotedPacket quoted)
@@ -51,37 +51,59 @@ public static unsafe partial class PacketParser
         quoted.Tuple.Destination = ip->Destination;
         quoted.Tuple.Zone = outer->Tuple.Zone;
         quoted.Tuple.Protocol = ip->Protocol;
-        return ReadQuotedPorts(ref quoted);
+        quoted.ChecksumOffset = (byte)ChecksumOffsetOf(ip->Protocol);
+        ParseContext context = new() { Cursor = quoted.L4, AvailableBytes = quoted.L4AvailableBytes };
+        DropReason reason = ReadQuotedPorts(ref context, ip->Protocol, isIpv6: false);
+        quoted.Tuple.SourcePort = context.SourcePort;
+        quoted.Tuple.DestinationPort = context.DestinationPort;
+        quoted.Tuple.Kind = context.IcmpKind;
+        return reason;
     }
 
-    /// <summary>The ports, or the query id, are in the first 8 bytes of every tracked protocol.</summary>
-    private static DropReason ReadQuotedPorts(ref QuotedPacket quoted)
+    /// <summary>Ports, query id or key of a quoted message; but for a key they are in its first 8 bytes.</summary>
+    /// <param name="quoted">Its cursor is at the message; takes the ports and the kind.</param>
+    /// <param name="protocol">IANA protocol number.</param>
+    /// <param name="isIpv6">The family of the quoted packet.</param>
+    private static DropReason ReadQuotedPorts(ref ParseContext quoted, byte protocol, bool isIpv6)
     {
-        switch (quoted.Tuple.Protocol)
+        var icmp = (IcmpHeader*)quoted.Cursor;
+        switch (protocol)
         {
-            case IpProtocol.Tcp or IpProtocol.Udp:
-                // TCP and UDP begin alike.
-                quoted.Tuple.SourcePort = ((UdpHeader*)quoted.L4)->SourcePort;
-                quoted.Tuple.DestinationPort = ((UdpHeader*)quoted.L4)->DestinationPort;
-                quoted.ChecksumOffset =
-                    quoted.Tuple.Protocol == IpProtocol.Tcp ? (byte)TcpHeader.ChecksumOffset : (byte)UdpHeader.ChecksumOffset;
+            case IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.UdpLite or IpProtocol.Sctp or IpProtocol.Dccp:
+                // All of them begin alike.
+                quoted.SourcePort = ((UdpHeader*)quoted.Cursor)->SourcePort;
+                quoted.DestinationPort = ((UdpHeader*)quoted.Cursor)->DestinationPort;
                 return DropReason.None;
 
-            case IpProtocol.Icmp:
-                var icmp = (IcmpHeader*)quoted.L4;
-                quoted.Tuple.Kind = icmp->Type;
-                quoted.ChecksumOffset = IcmpHeader.ChecksumOffset;
-                if (IcmpType.IsRequest(icmp->Type))
-                {
-                    quoted.Tuple.SourcePort = icmp->Identifier;
-                    return DropReason.None;
-                }
+            case IpProtocol.Icmp when !isIpv6:
+                return TakeIcmpId(ref quoted, icmp, IcmpType.IsRequest(icmp->Type), IcmpType.IsReply(icmp->Type)) == DropReason.None
+                    ? DropReason.None
+                    : DropReason.IcmpErrorUnrelated;
 
-                quoted.Tuple.DestinationPort = icmp->Identifier;
-                return IcmpType.IsReply(icmp->Type) ? DropReason.None : DropReason.IcmpErrorUnrelated;
+            case IpProtocol.Icmpv6 when isIpv6:
+                return TakeIcmpId(ref quoted, icmp, icmp->Type == Icmpv6Type.EchoRequest, icmp->Type == Icmpv6Type.EchoReply)
+                    == DropReason.None ? DropReason.None : DropReason.IcmpErrorUnrelated;
+
+            case IpProtocol.Gre:
+                // A key behind a checksum is at 8 to 12: a host that quotes no more than it must leaves the error without a flow.
+                return GreHeader.TryReadKey(quoted.Cursor, quoted.AvailableBytes, out quoted.SourcePort, out quoted.DestinationPort)
+                    ? DropReason.None
+                    : DropReason.IcmpErrorInnerInvalid;
 
             default:
-                return DropReason.IcmpErrorUnrelated;
+                return IsTrackable(protocol, isIpv6) ? DropReason.None : DropReason.IcmpErrorUnrelated;
         }
     }
+
+    /// <summary>Where the checksum stands in a transport header; 0 for a protocol without one that translation changes.</summary>
+    private static int ChecksumOffsetOf(byte protocol) => protocol switch
+    {
+        IpProtocol.Tcp => TcpHeader.ChecksumOffset,
+        IpProtocol.Udp => UdpHeader.ChecksumOffset,
+        IpProtocol.Icmp => IcmpHeader.ChecksumOffset,
+        IpProtocol.Sctp => SctpHeader.ChecksumOffset,
+        IpProtocol.UdpLite => UdpLiteHeader.ChecksumOffset,
+        IpProtocol.Dccp => DccpHeader.ChecksumOffset,
+        _ => 0,
+    };
 }

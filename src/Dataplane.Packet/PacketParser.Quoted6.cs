@@ -18,7 +18,7 @@ public static unsafe partial class PacketParser
     /// <returns>
     /// <see cref="DropReason.None"/>; <see cref="DropReason.IcmpErrorInnerInvalid"/> for a quotation that is too short,
     /// malformed, or of anything but the beginning of a datagram; <see cref="DropReason.IcmpErrorUnrelated"/> for one
-    /// of a protocol or ICMPv6 message that never has a connection, an ICMPv6 error among them.
+    /// of a protocol number or ICMPv6 message that never has a connection, an ICMPv6 error among them.
     /// </returns>
     [MethodImpl(MethodImplOptions.NoInlining)] // Cold: errors are rare.
     public static DropReason ParseQuoted6(PacketMeta* outer, out Ipv6Tuple quoted)
@@ -44,7 +44,12 @@ public static unsafe partial class PacketParser
         quoted.Destination = ip->Destination;
         quoted.Zone = outer->Tuple.Zone;
         quoted.Protocol = protocol;
-        return ReadQuotedPorts(ref quoted, l4);
+        ParseContext context = new() { Cursor = l4, AvailableBytes = (int)(end - l4) };
+        DropReason reason = ReadQuotedPorts(ref context, protocol, isIpv6: true);
+        quoted.SourcePort = context.SourcePort;
+        quoted.DestinationPort = context.DestinationPort;
+        quoted.Kind = context.IcmpKind;
+        return reason;
     }
 
     /// <summary>Moves to the transport header; false when the chain is cut off, too long, or of a later fragment.</summary>
@@ -81,32 +86,5 @@ public static unsafe partial class PacketParser
         }
 
         return true;
-    }
-
-    private static DropReason ReadQuotedPorts(ref Ipv6Tuple quoted, byte* l4)
-    {
-        switch (quoted.Protocol)
-        {
-            case IpProtocol.Tcp or IpProtocol.Udp:
-                // TCP and UDP begin alike.
-                quoted.SourcePort = ((UdpHeader*)l4)->SourcePort;
-                quoted.DestinationPort = ((UdpHeader*)l4)->DestinationPort;
-                return DropReason.None;
-
-            case IpProtocol.Icmpv6:
-                var icmp = (IcmpHeader*)l4;
-                quoted.Kind = icmp->Type;
-                if (icmp->Type == Icmpv6Type.EchoRequest)
-                {
-                    quoted.SourcePort = icmp->Identifier;
-                    return DropReason.None;
-                }
-
-                quoted.DestinationPort = icmp->Identifier;
-                return icmp->Type == Icmpv6Type.EchoReply ? DropReason.None : DropReason.IcmpErrorUnrelated;
-
-            default:
-                return DropReason.IcmpErrorUnrelated;
-        }
     }
 }

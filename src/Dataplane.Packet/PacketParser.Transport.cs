@@ -18,7 +18,11 @@ public static unsafe partial class PacketParser
             IpProtocol.Udp => ParseUdp(ref context),
             IpProtocol.Icmp when !isIpv6 => ParseIcmp(ref context),
             IpProtocol.Icmpv6 when isIpv6 => ParseIcmpv6(ref context),
-            _ => DropReason.ProtocolUnsupported,
+            IpProtocol.Sctp => ParseSctp(ref context),
+            IpProtocol.UdpLite => ParseUdpLite(ref context),
+            IpProtocol.Dccp => ParseDccp(ref context),
+            IpProtocol.Gre => ParseGre(ref context),
+            _ => ParseGeneric(protocol, isIpv6),
         };
     }
 
@@ -156,9 +160,9 @@ public static unsafe partial class PacketParser
     }
 
     /// <summary>Whether the L4 checksum has to be summed up; a reason where the NIC found it bad already.</summary>
-    private static bool MustVerifyL4(in ParseContext context, out DropReason reason)
+    private static bool MustVerifyL4(in ParseContext context, byte protocol, out DropReason reason)
     {
-        MbufFlags verdict = context.Flags & MbufFlags.RxL4ChecksumMask;
+        MbufFlags verdict = IsJudgedByNic(protocol) ? context.Flags & MbufFlags.RxL4ChecksumMask : MbufFlags.None;
         reason = context.VerifiesL4 && verdict == MbufFlags.RxL4ChecksumBad ? DropReason.L4ChecksumBad : DropReason.None;
         return context.VerifiesL4 && verdict is not (MbufFlags.RxL4ChecksumBad or MbufFlags.RxL4ChecksumGood);
     }

@@ -17,10 +17,11 @@ namespace Dataplane.Packet;
 /// is verified: it covers bytes that are in other packets.
 /// </para>
 /// <code>
-/// PacketParser.cs            plain path                 PacketParser.Ipv6.cs        header, extension headers
-/// PacketParser.Link.cs       Ethernet, VLAN, dispatch   PacketParser.Transport.cs   TCP, UDP, ICMP, ICMPv6
-/// PacketParser.Ipv4.cs       header, options            PacketParser.Quoted.cs      the packet inside an ICMP error
-/// PacketParser.Arp.cs        ARP                        PacketParser.Fragment.cs    fragments of both families
+/// PacketParser.cs            plain path                 PacketParser.Transport.cs        TCP, UDP, ICMP, ICMPv6
+/// PacketParser.Link.cs       Ethernet, VLAN, dispatch   PacketParser.OtherTransport.cs   SCTP, DCCP, UDP-Lite, GRE, any other
+/// PacketParser.Ipv4.cs       header, options            PacketParser.Fragment.cs         fragments of both families
+/// PacketParser.Ipv6.cs       header, extension headers  PacketParser.Quoted.cs           the packet inside an ICMP error
+/// PacketParser.Arp.cs        ARP                        PacketParser.Quoted6.cs          the packet inside an ICMPv6 error
 /// </code>
 /// </remarks>
 public static unsafe partial class PacketParser

@@ -21,10 +21,19 @@ public unsafe struct QuotedPacket
     /// <summary>Bytes of the inner transport message that are quoted: at least 8, without padding or ICMP extensions.</summary>
     public ushort L4AvailableBytes;
 
-    /// <summary>Where the checksum stands in the inner transport header: 16, 6 or 2.</summary>
+    /// <summary>Where the checksum stands in the inner transport header: 16, 8, 6 or 2; 0 where translation changes none.</summary>
     public byte ChecksumOffset;
 
-    /// <summary>Whether the two bytes of the inner transport checksum are among the quoted ones; of TCP they often are
-    /// not.</summary>
-    public readonly bool HasChecksum => ChecksumOffset + 2 <= L4AvailableBytes;
+    /// <summary>Whether the bytes of the inner transport checksum, two or SCTP's four, are among the quoted ones; of TCP and SCTP
+    /// they often are not.</summary>
+    public readonly bool HasChecksum =>
+        ChecksumOffset != 0 && ChecksumOffset + (Tuple.Protocol == IpProtocol.Sctp ? 4 : 2) <= L4AvailableBytes;
+
+    /// <summary>
+    /// Length in bytes of the inner transport message as it was sent, by its IP header: at least <see cref="L4AvailableBytes"/>. 0 for a
+    /// fragment, whose header does not tell.
+    /// </summary>
+    public readonly int L4SentBytes => (L3->FlagsAndOffset.Host & Ipv4Header.MoreFragments) != 0
+        ? 0
+        : L3->TotalLengthBytes.Host - (int)(L4 - (byte*)L3);
 }

@@ -25,32 +25,29 @@ public struct UdpLiteHeader
     [FieldOffset(4)] public Be16 CoverageBytes;
     [FieldOffset(6)] public Be16 Checksum;
 
+    /// <summary>How many bytes the checksum covers, from the header's first, in a packet of <paramref name="lengthBytes"/>.</summary>
+    public readonly int CoveredBytesOf(int lengthBytes) => CoverageBytes.Raw == 0 ? lengthBytes : CoverageBytes.Host;
+
     /// <summary>What the parser does with a UDP-Lite packet: bounds, and the ports that go into the tuple as they stand.</summary>
     /// <param name="l4">Behind the IP header.</param>
     /// <param name="availableBytes">That the IP header grants.</param>
     /// <param name="source">The tuple's source port.</param>
     /// <param name="destination">The tuple's destination port.</param>
-    /// <param name="coveredBytes">How many bytes the checksum covers, from the header's first.</param>
+    /// <param name="isCut">A first fragment: what is covered may reach into the others.</param>
     /// <returns><see cref="DropReason.None"/>, <see cref="DropReason.UdpTruncated"/>, <see cref="DropReason.UdpLiteCoverageBad"/>
     /// or, without a checksum, <see cref="DropReason.L4ChecksumBad"/>.</returns>
     public static unsafe DropReason ReadPorts(
-        byte* l4, int availableBytes, out Be16 source, out Be16 destination, out int coveredBytes)
+        byte* l4, int availableBytes, out Be16 source, out Be16 destination, bool isCut = false)
     {
         source = destination = default;
-        coveredBytes = availableBytes;
         if (availableBytes < SizeBytes)
         {
             return DropReason.UdpTruncated;
         }
 
         var header = (UdpLiteHeader*)l4;
-        int coverage = header->CoverageBytes.Host;
-        if (coverage != 0)
-        {
-            coveredBytes = coverage;
-        }
-
-        if (coveredBytes < SizeBytes || coveredBytes > availableBytes)
+        int coveredBytes = header->CoveredBytesOf(availableBytes);
+        if (coveredBytes < SizeBytes || (coveredBytes > availableBytes && !isCut))
         {
             return DropReason.UdpLiteCoverageBad;
         }

@@ -235,6 +235,36 @@ public sealed unsafe class PortSelectorTests : IDisposable
     }
 
     [Fact]
+    public void An_sctp_association_keeps_its_port_while_it_is_in_range_and_free()
+    {
+        PortSelection selection = One("198.51.100.2", 2000, 2999);
+        for (int count = 0; count < 3; count++)
+        {
+            Ipv4Tuple reply = Sctp(2998);
+            Assert.True(Select(selection, "10.0.0.5", ref reply));
+            Assert.Equal((ushort)(count < 2 ? 2998 + count : 2000), reply.DestinationPort.Host);
+            Occupy(reply, (ushort)count);
+        }
+
+        var ports = new HashSet<int>();
+        for (int count = 0; count < 50; count++)
+        {
+            Ipv4Tuple reply = Sctp(40000);
+            Assert.True(Select(selection, "10.0.0.5", ref reply));
+            Assert.InRange(reply.DestinationPort.Host, 2000, 2999);
+            ports.Add(reply.DestinationPort.Host);
+        }
+
+        Assert.InRange(ports.Count, 20, 50);
+        _reserved[0] = Reserve("198.51.100.2", 2500, 2510);
+        selection.Reserved = _reserved;
+        selection.ReservedCount = 1;
+        Ipv4Tuple published = Sctp(2505);
+        Assert.True(Select(selection, "10.0.0.5", ref published));
+        Assert.Equal(2511, published.DestinationPort.Host);
+    }
+
+    [Fact]
     public void Two_workers_with_their_own_generators_choose_differently()
     {
         PortRandom* other = stackalloc PortRandom[1];
@@ -292,6 +322,13 @@ public sealed unsafe class PortSelectorTests : IDisposable
     /// <summary>The reply tuple of a connection to port 80, its destination still open.</summary>
     private static Ipv4Tuple ReplyTo(string inside, ushort port, string destination) =>
         Packets.First(source: inside, sourcePort: port, destination: destination).Tuple.Inverted;
+
+    private static Ipv4Tuple Sctp(ushort port)
+    {
+        Ipv4Tuple reply = ReplyTo("10.0.0.5", port, "192.0.2.9");
+        reply.Protocol = IpProtocol.Sctp;
+        return reply;
+    }
 
     private bool Select(in PortSelection selection, string inside, ref Ipv4Tuple reply) =>
         PortSelector.TrySelect(_memory.Table, _memory.Slot(0), _random, selection, Ipv4Address.Parse(inside), ref reply, Now);

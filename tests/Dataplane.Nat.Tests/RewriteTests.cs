@@ -3,25 +3,30 @@ using Dataplane.Conntrack;
 using Dataplane.Packet;
 using Dataplane.TestKit;
 using Xunit;
+using static Dataplane.Nat.Tests.Connections;
 
 namespace Dataplane.Nat.Tests;
 
 /// <summary>A translated packet is byte for byte the packet that a host with the translated addresses would have built.</summary>
-public sealed unsafe class RewriteTests
+public sealed class RewriteTests
 {
     private const int Rounds = 20_000;
-    private const int L4Offset = EthernetHeader.SizeBytes + Ipv4Header.SizeBytes;
 
     [Theory]
     [InlineData(IpProtocol.Tcp)]
     [InlineData(IpProtocol.Udp)]
     [InlineData(IpProtocol.Icmp)]
+    [InlineData(IpProtocol.Sctp)]
+    [InlineData(IpProtocol.UdpLite)]
+    [InlineData(IpProtocol.Dccp)]
+    [InlineData(IpProtocol.Gre)]
+    [InlineData(IpProtocol.Esp)]
     public void A_translated_packet_of_either_direction_equals_one_built_translated(byte protocol)
     {
         var random = new Random(protocol);
         for (int round = 0; round < Rounds; round++)
         {
-            (Ipv4Tuple original, Ipv4Tuple reply) = RandomConnection(random, protocol);
+            (Ipv4Tuple original, Ipv4Tuple reply) = Draw(random, protocol);
             byte[] payload = new byte[random.Next(4) == 0 ? 0 : random.Next(1, 40)];
             random.NextBytes(payload);
             if (random.Next(3) == 0)
@@ -40,12 +45,17 @@ public sealed unsafe class RewriteTests
     [InlineData(IpProtocol.Tcp)]
     [InlineData(IpProtocol.Udp)]
     [InlineData(IpProtocol.Icmp)]
+    [InlineData(IpProtocol.Sctp)]
+    [InlineData(IpProtocol.UdpLite)]
+    [InlineData(IpProtocol.Dccp)]
+    [InlineData(IpProtocol.Gre)]
+    [InlineData(IpProtocol.Esp)]
     public void A_lower_TTL_goes_into_the_same_step(byte protocol)
     {
         var random = new Random(protocol);
         for (int round = 0; round < Rounds; round++)
         {
-            (Ipv4Tuple original, Ipv4Tuple reply) = RandomConnection(random, protocol);
+            (Ipv4Tuple original, Ipv4Tuple reply) = Draw(random, protocol);
             byte[] translated = Translated(Build(original, [1, 2]), original, reply, Direction.Original, lowersTtl: true);
             Assert.Equal(Build(reply.Inverted, [1, 2], ttl: 63), translated);
         }
@@ -57,7 +67,7 @@ public sealed unsafe class RewriteTests
         var random = new Random(768);
         for (int round = 0; round < 1000; round++)
         {
-            (Ipv4Tuple original, Ipv4Tuple reply) = RandomConnection(random, IpProtocol.Udp);
+            (Ipv4Tuple original, Ipv4Tuple reply) = Draw(random, IpProtocol.Udp);
             byte[] outward = Translated(Build(original, [1, 2, 3], checksum: 0), original, reply, Direction.Original);
             Assert.Equal(Build(reply.Inverted, [1, 2, 3], checksum: 0), outward);
             byte[] homeward = Translated(Build(reply, [4], checksum: 0), original, reply, Direction.Reply);
@@ -88,16 +98,43 @@ public sealed unsafe class RewriteTests
         Assert.True(zeros > 0);
     }
 
+    [Fact]
+    public void A_udp_lite_checksum_that_becomes_zero_is_sent_as_all_ones()
+    {
+        // One in every 65,535 new ports makes the sum zero.
+        Ipv4Tuple original = Packets.First(IpProtocol.UdpLite).Tuple;
+        Ipv4Tuple reply = original.Inverted;
+        reply.Destination = Ipv4Address.Parse("198.51.100.2");
+        int zeros = 0;
+        for (int port = 0; port <= 0xFFFF; port++)
+        {
+            reply.DestinationPort = Be16.FromHost((ushort)port);
+            byte[] expected = Build(reply.Inverted, [1]);
+            if (expected[L4Offset + 6] == 0xFF && expected[L4Offset + 7] == 0xFF)
+            {
+                zeros++;
+                Assert.Equal(expected, Translated(Build(original, [1]), original, reply, Direction.Original));
+            }
+        }
+
+        Assert.True(zeros > 0);
+    }
+
     [Theory]
     [InlineData(IpProtocol.Tcp)]
     [InlineData(IpProtocol.Udp)]
     [InlineData(IpProtocol.Icmp)]
+    [InlineData(IpProtocol.Sctp)]
+    [InlineData(IpProtocol.UdpLite)]
+    [InlineData(IpProtocol.Dccp)]
+    [InlineData(IpProtocol.Gre)]
+    [InlineData(IpProtocol.Esp)]
     public void A_wrong_checksum_stays_wrong(byte protocol)
     {
         var random = new Random(1);
         for (int round = 0; round < 1000; round++)
         {
-            (Ipv4Tuple original, Ipv4Tuple reply) = RandomConnection(random, protocol);
+            (Ipv4Tuple original, Ipv4Tuple reply) = Draw(random, protocol);
             byte[] packet = Build(original, [9, 9, 9]);
             packet[^1] ^= 0x10;
             byte[] expected = Build(reply.Inverted, [9, 9, 9]);
@@ -126,7 +163,7 @@ public sealed unsafe class RewriteTests
     [Fact]
     public void An_untranslated_connection_has_no_rewrite()
     {
-        foreach (byte protocol in new[] { IpProtocol.Tcp, IpProtocol.Udp, IpProtocol.Icmp })
+        foreach (byte protocol in new[] { IpProtocol.Tcp, IpProtocol.Udp, IpProtocol.Icmp, IpProtocol.Sctp, IpProtocol.Gre })
         {
             Ipv4Tuple tuple = Packets.First(protocol, destinationPort: protocol == IpProtocol.Icmp ? (ushort)0 : (ushort)80).Tuple;
             Assert.Equal(0u, Rewrite.Between(tuple, tuple.Inverted).Value);
@@ -154,7 +191,7 @@ public sealed unsafe class RewriteTests
         var random = new Random(2);
         for (int round = 0; round < 1000; round++)
         {
-            (Ipv4Tuple original, Ipv4Tuple reply) = RandomConnection(random, IpProtocol.Tcp);
+            (Ipv4Tuple original, Ipv4Tuple reply) = Draw(random, IpProtocol.Tcp);
             Rewrite rewrite = Rewrite.Between(original, reply);
             Assert.Equal(rewrite.Ipv4For(Direction.Original).Negated, rewrite.Ipv4For(Direction.Reply));
             Assert.Equal(rewrite.L4For(Direction.Original).Negated, rewrite.L4For(Direction.Reply));
@@ -173,70 +210,4 @@ public sealed unsafe class RewriteTests
 
     private static byte[] WithOptions(in Ipv4Tuple tuple) => new PacketBuilder().Ipv4(tuple.Source, tuple.Destination).Options(1, 1, 1, 0)
         .Tcp(tuple.SourcePort.Host, tuple.DestinationPort.Host).Build();
-
-    /// <summary>A connection of which the source, the destination or both are translated, ports too or not, corner values often.</summary>
-    private static (Ipv4Tuple Original, Ipv4Tuple Reply) RandomConnection(Random random, byte protocol)
-    {
-        Ipv4Tuple original = RandomTuple(random, protocol);
-        Ipv4Tuple other = RandomTuple(random, protocol);
-        Ipv4Tuple translated = original;
-        int what = random.Next(1, 16);
-        translated.Source = (what & 1) != 0 ? other.Source : original.Source;
-        translated.Destination = (what & 2) != 0 ? other.Destination : original.Destination;
-        translated.SourcePort = (what & 4) != 0 ? other.SourcePort : original.SourcePort;
-        translated.DestinationPort = (what & 8) != 0 ? other.DestinationPort : original.DestinationPort;
-        return translated == original ? RandomConnection(random, protocol) : (original, translated.Inverted);
-    }
-
-    private static Ipv4Tuple RandomTuple(Random random, byte protocol) => new()
-    {
-        Source = Ipv4Address.FromHost(Corner(random)),
-        Destination = Ipv4Address.FromHost(Corner(random)),
-        SourcePort = Be16.FromHost((ushort)Corner(random)),
-        DestinationPort = Be16.FromHost(protocol == IpProtocol.Icmp ? (ushort)0 : (ushort)Corner(random)),
-        Protocol = protocol,
-        Kind = protocol == IpProtocol.Icmp ? IcmpType.EchoRequest : (byte)0,
-    };
-
-    private static uint Corner(Random random) => random.Next(6) switch
-    {
-        0 => 0,
-        1 => uint.MaxValue,
-        2 => 0x0000_FFFF,
-        _ => (uint)random.NextInt64(1L << 32),
-    };
-
-    private static byte[] Build(in Ipv4Tuple tuple, byte[] payload, ushort? checksum = null, byte ttl = 64, ushort sequence = 1)
-    {
-        PacketBuilder builder = new PacketBuilder().Ipv4(tuple.Source, tuple.Destination, ttl);
-        builder = tuple.Protocol switch
-        {
-            IpProtocol.Tcp => builder.Tcp(tuple.SourcePort.Host, tuple.DestinationPort.Host),
-            IpProtocol.Udp => builder.Udp(tuple.SourcePort.Host, tuple.DestinationPort.Host),
-            _ => builder.Icmp(tuple.Kind, 0, (ushort)(tuple.SourcePort.Host | tuple.DestinationPort.Host), sequence),
-        };
-        builder = builder.Payload(payload);
-        return (checksum is ushort value ? builder.WithChecksum(value) : builder).Build();
-    }
-
-    private static byte[] Translated(
-        byte[] frame, Ipv4Tuple original, Ipv4Tuple reply, Direction direction, int optionBytes = 0, bool lowersTtl = false)
-    {
-        byte[] result = [.. frame];
-        Rewrite rewrite = Rewrite.Between(original, reply);
-        Ipv4Tuple other = direction == Direction.Original ? reply : original;
-        fixed (byte* bytes = result)
-        {
-            PacketMeta meta = new()
-            {
-                Tuple = direction == Direction.Original ? original : reply,
-                L3 = bytes + EthernetHeader.SizeBytes,
-                L4 = bytes + L4Offset + optionBytes,
-            };
-            Rewriter.Apply(&meta, rewrite, &other, direction, lowersTtl ? ChecksumDelta.TtlDecrement : default);
-            ((Ipv4Header*)meta.L3)->Ttl -= lowersTtl ? (byte)1 : (byte)0;
-        }
-
-        return result;
-    }
 }

@@ -29,7 +29,7 @@ internal readonly record struct FragmentReference(
         int offset = (packet[6] % 32 * 256 + packet[7]) * 8;
         bool more = (packet[6] & 0x20) != 0;
         return Of(headerBytes, offset, more, packet.Length - headerBytes, BinaryPrimitives.ReadUInt16BigEndian(packet[4..])) is var fragment
-            && fragment is { Reason: DropReason.None, IsLater: true } && packet[9] == 6 && offset < 20
+            && fragment is { Reason: DropReason.None, IsLater: true } && offset < (packet[9] switch { 6 => 20, 33 or 132 => 12, _ => 0 })
             ? fragment with { Reason = DropReason.FragmentTooSmall }
             : fragment;
     }
@@ -64,19 +64,30 @@ internal readonly record struct FragmentReference(
 
         return transport.Reason switch
         {
-            DropReason.TcpTruncated or DropReason.UdpTruncated or DropReason.IcmpTruncated => new(DropReason.FragmentTooSmall),
+            DropReason.TcpTruncated or DropReason.UdpTruncated or DropReason.IcmpTruncated or DropReason.SctpTruncated
+                or DropReason.DccpTruncated or DropReason.GreTruncated => new(DropReason.FragmentTooSmall),
             DropReason.None when transport.IsError => new(DropReason.FragmentIcmpError),
             _ => transport,
         };
     }
 
-    /// <summary>A first fragment as if it were all of its datagram: a UDP length that reaches farther is shortened.</summary>
+    /// <summary>A first fragment as if it were all of its datagram: a UDP length, or a coverage, that reaches farther is shortened.</summary>
     private static byte[] Cut(byte protocol, ReadOnlySpan<byte> message)
     {
         byte[] cut = message.ToArray();
         if (protocol == 17 && cut.Length >= 8 && BinaryPrimitives.ReadUInt16BigEndian(cut.AsSpan(4)) > cut.Length)
         {
             BinaryPrimitives.WriteUInt16BigEndian(cut.AsSpan(4), (ushort)cut.Length);
+        }
+
+        if (protocol == 136 && cut.Length >= 8 && BinaryPrimitives.ReadUInt16BigEndian(cut.AsSpan(4)) > cut.Length)
+        {
+            cut[4] = cut[5] = 0;
+        }
+
+        if (protocol == 33 && cut.Length >= 12)
+        {
+            cut[5] = 0;
         }
 
         return cut;

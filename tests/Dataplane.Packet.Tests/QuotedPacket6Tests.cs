@@ -21,6 +21,11 @@ public sealed unsafe class QuotedPacket6Tests : IDisposable
     [InlineData("atomic fragment6", 48)]
     [InlineData("first fragment6", 48)]
     [InlineData("udp6 behind every extension", 0)]
+    [InlineData("sctp6", 40)]
+    [InlineData("first fragment6 of sctp", 48)]
+    [InlineData("udp-lite6", 40)]
+    [InlineData("dccp6", 40)]
+    [InlineData("esp6 behind an extension", 48)]
     public void Its_tuple_is_the_one_that_the_parser_gave_the_packet_itself(string sample, int headerBytes)
     {
         byte[] inner = SampleFrames.All[sample];
@@ -35,6 +40,25 @@ public sealed unsafe class QuotedPacket6Tests : IDisposable
         for (int lengthBytes = 0; lengthBytes < headerBytes + 8; lengthBytes++)
         {
             Assert.Equal(DropReason.IcmpErrorInnerInvalid, Parse(Error(PacketBuilder.Quote(inner, lengthBytes)), out _));
+        }
+    }
+
+    [Fact]
+    public void A_key_behind_a_checksum_needs_twelve_bytes()
+    {
+        byte[] inner = SampleFrames.All["gre6"];
+        Assert.Equal(DropReason.IcmpErrorInnerInvalid, Parse(Error(PacketBuilder.Quote(inner, 51)), out _));
+        Assert.Equal(DropReason.None, Parse(Error(PacketBuilder.Quote(inner, 52)), out Ipv6Tuple quoted));
+        Assert.Equal(_parser.Parse(inner).Tuple6, quoted);
+    }
+
+    [Fact]
+    public void What_announces_no_message_is_unrelated()
+    {
+        foreach (byte protocol in (byte[])[IpProtocol.NoNext, IpProtocol.Icmp])
+        {
+            byte[] inner = SampleFrames.Six().WithProtocol(protocol).Payload(40).Build();
+            Assert.Equal(DropReason.IcmpErrorUnrelated, Parse(Error(PacketBuilder.Quote(inner, 60)), out _));
         }
     }
 

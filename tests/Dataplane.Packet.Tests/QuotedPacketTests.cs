@@ -19,7 +19,14 @@ public sealed unsafe class QuotedPacketTests : IDisposable
     [InlineData("tcp with data", 16, "tcp 10.0.0.1:40000 > 192.0.2.1:443 zone 7")]
     [InlineData("echo request", 2, "icmp 10.0.0.1:500 > 192.0.2.1:0 zone 7")]
     [InlineData("echo reply", 2, "icmp 10.0.0.1:0 > 192.0.2.1:500 zone 7")]
-    public void A_quoted_packet_yields_its_tuple_as_it_was_on_the_wire(string sample, int checksumOffset, string tuple)
+    [InlineData("sctp init", 8, "sctp 10.0.0.1:40000 > 192.0.2.1:2905 zone 7", 4)]
+    [InlineData("udp-lite", 6, "udplite 10.0.0.1:1000 > 192.0.2.1:53 zone 7")]
+    [InlineData("dccp request", 6, "dccp 10.0.0.1:40000 > 192.0.2.1:5001 zone 7")]
+    [InlineData("gre with key and sequence", 0, "gre 10.0.0.1:17484 > 192.0.2.1:17484 zone 7", 0)]
+    [InlineData("gre of pptp", 0, "gre 10.0.0.1:0 > 192.0.2.1:16962 zone 7", 0)]
+    [InlineData("gre with a checksum alone", 0, "gre 10.0.0.1:0 > 192.0.2.1:0 zone 7", 0)]
+    [InlineData("esp", 0, "50 10.0.0.1:0 > 192.0.2.1:0 zone 7", 0)]
+    public void A_quoted_packet_yields_its_tuple_as_it_was_on_the_wire(string sample, int checksumOffset, string tuple, int checksumBytes = 2)
     {
         byte[] inner = SampleFrames.All[sample];
         for (int lengthBytes = 28; lengthBytes <= inner.Length - 14; lengthBytes++)
@@ -28,7 +35,8 @@ public sealed unsafe class QuotedPacketTests : IDisposable
             Assert.Equal(tuple, quoted.Tuple.ToString());
             Assert.Equal(lengthBytes - 20, quoted.L4AvailableBytes);
             Assert.Equal(checksumOffset, quoted.ChecksumOffset);
-            Assert.Equal(lengthBytes - 20 >= checksumOffset + 2, quoted.HasChecksum);
+            Assert.Equal(checksumBytes > 0 && lengthBytes - 20 >= checksumOffset + checksumBytes, quoted.HasChecksum);
+            Assert.Equal(inner[16] * 256 + inner[17] - 20, quoted.L4SentBytes);
             Assert.Equal(8, (byte*)quoted.L3 - _parser.Meta->L4);
             Assert.Equal(28, quoted.L4 - _parser.Meta->L4);
         }
@@ -37,7 +45,8 @@ public sealed unsafe class QuotedPacketTests : IDisposable
     [Fact]
     public void Its_tuple_is_the_one_that_the_parser_gave_the_packet_itself()
     {
-        foreach (string sample in (string[])["udp", "tcp syn", "tcp with data", "echo request", "echo reply", "timestamp request"])
+        foreach (string sample in (string[])["udp", "tcp syn", "tcp with data", "echo request", "echo reply", "timestamp request", "sctp init", "sctp data, padded",
+            "udp-lite", "dccp request", "dccp data of a covered header", "gre", "gre with key and sequence", "gre of pptp", "esp", "ah"])
         {
             byte[] inner = SampleFrames.All[sample];
             Ipv4Tuple expected = _parser.Parse(inner).Tuple;
@@ -113,7 +122,20 @@ public sealed unsafe class QuotedPacketTests : IDisposable
     public void The_first_fragment_of_a_datagram_can_be_quoted()
     {
         byte[] inner = SampleFrames.Four().WithFlagsAndOffset(0x2000).Udp(1000, 53).Payload(8).Build();
-        Assert.Equal(DropReason.None, Parse(Error(inner[14..]), out _));
+        Assert.Equal(DropReason.None, Parse(Error(inner[14..]), out QuotedPacket quoted));
+        Assert.Equal(0, quoted.L4SentBytes);
+    }
+
+    [Fact]
+    public void A_key_behind_a_checksum_needs_more_than_the_eight_bytes_that_every_host_quotes()
+    {
+        byte[] inner = SampleFrames.All["gre with all there is"];
+        for (int lengthBytes = 20; lengthBytes < inner.Length - 14; lengthBytes++)
+        {
+            DropReason expected = lengthBytes < 20 + 12 ? DropReason.IcmpErrorInnerInvalid : DropReason.None;
+            Assert.Equal(expected, Parse(Error(PacketBuilder.Quote(inner, lengthBytes)), out QuotedPacket quoted));
+            Assert.True(expected != DropReason.None || quoted.Tuple == _parser.Parse(inner).Tuple);
+        }
     }
 
     [Fact]
@@ -123,7 +145,8 @@ public sealed unsafe class QuotedPacketTests : IDisposable
         [
             SampleFrames.All["port unreachable"],
             SampleFrames.Four().Icmp(5).Payload(28).Build(),
-            SampleFrames.Four().WithProtocol(47).Udp(1, 2).Build(),
+            SampleFrames.Four().WithProtocol(IpProtocol.NoNext).Udp(1, 2).Build(),
+            SampleFrames.Four().WithProtocol(IpProtocol.DestinationOptions).Udp(1, 2).Build(),
             SampleFrames.Four().Icmpv6(128).Build(),
         ];
         foreach (byte[] inner in unrelated)

@@ -112,7 +112,7 @@ internal static class ReferenceParser
         }
 
         ReadOnlySpan<byte> message = packet.Slice(headerBytes, transport.LengthBytes);
-        if (!fragment.IsPiece && !IsChecksumGood(message, protocol, packet.Slice(12, 8), flags, verifiesL4))
+        if (!fragment.IsPiece && !ReferenceTransport.IsChecksumGood(message, protocol, packet.Slice(12, 8), flags, verifiesL4))
         {
             return new(DropReason.L4ChecksumBad);
         }
@@ -269,7 +269,7 @@ internal static class ReferenceParser
         }
 
         ReadOnlySpan<byte> message = packet.Slice(offset, transport.LengthBytes);
-        if (!fragment.IsPiece && !IsChecksumGood(message, protocol, packet.Slice(8, 32), flags, verifiesL4))
+        if (!fragment.IsPiece && !ReferenceTransport.IsChecksumGood(message, protocol, packet.Slice(8, 32), flags, verifiesL4))
         {
             return new(DropReason.L4ChecksumBad);
         }
@@ -309,30 +309,6 @@ internal static class ReferenceParser
     private static bool IsLoopbackOrMapped(ReadOnlySpan<byte> address) =>
         (!address[..15].ContainsAnyExcept((byte)0) && address[15] == 1)
         || (!address[..10].ContainsAnyExcept((byte)0) && address[10] == 0xFF && address[11] == 0xFF);
-
-    private static bool IsChecksumGood(
-        ReadOnlySpan<byte> message, byte protocol, ReadOnlySpan<byte> addresses, MbufFlags flags, bool verifiesL4)
-    {
-        bool isGood = flags.HasFlag(MbufFlags.RxL4ChecksumGood);
-        bool isBad = flags.HasFlag(MbufFlags.RxL4ChecksumBad);
-        if (!verifiesL4 || (isGood && !isBad))
-        {
-            return true;
-        }
-
-        if (isBad && !isGood)
-        {
-            return false;
-        }
-
-        if (protocol == 17 && Read16(message[6..]) == 0)
-        {
-            return addresses.Length == 8;
-        }
-
-        ushort seed = protocol == 1 ? (ushort)0 : ReferenceChecksum.PseudoHeader(addresses, protocol, message.Length);
-        return ReferenceChecksum.Of(message, seed) == 0;
-    }
 
     private static ushort Read16(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt16BigEndian(bytes);
 }

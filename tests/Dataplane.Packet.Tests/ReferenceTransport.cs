@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace Dataplane.Packet.Tests;
 
 /// <summary>What the transport header says: the lower half of <see cref="ReferenceParser"/>.</summary>
-internal readonly record struct ReferenceTransport(
+internal readonly partial record struct ReferenceTransport(
     DropReason Reason, int LengthBytes = 0, int PayloadBytes = 0, ushort SourcePort = 0, ushort DestinationPort = 0, byte Kind = 0,
     TcpFlags Flags = TcpFlags.None, bool IsError = false, bool IsNeighbour = false)
 {
@@ -15,7 +15,8 @@ internal readonly record struct ReferenceTransport(
             (17, _) => Udp(message),
             (1, false) => Icmp(message),
             (58, true) => Icmpv6(message, hopLimit),
-            _ => new(DropReason.ProtocolUnsupported),
+            (1 or 58, _) => new(DropReason.ProtocolUnsupported),
+            _ => Other(protocol, message),
         };
 
     private static ReferenceTransport Tcp(ReadOnlySpan<byte> message)

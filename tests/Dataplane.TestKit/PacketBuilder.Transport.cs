@@ -12,11 +12,13 @@ public sealed partial class PacketBuilder
     private byte _protocol = 253; // RFC 3692: for experiments
     private byte[] _header = [];
     private byte[] _payload = [];
+    private uint? _crc;
     private int? _checksumOffset;
     private bool _hasPseudoHeader;
     private ushort? _checksum;
     private byte? _tcpWords;
     private ushort? _udpLengthBytes;
+    private Covered _covered;
 
     /// <summary>A TCP segment.</summary>
     /// <param name="sourcePort">Host order.</param>
@@ -112,6 +114,13 @@ public sealed partial class PacketBuilder
         return this;
     }
 
+    /// <summary>An SCTP CRC32c of the test's choice, as a number.</summary>
+    public PacketBuilder WithCrc(uint value)
+    {
+        _crc = value;
+        return this;
+    }
+
     /// <summary>The quotation that an ICMP error about <paramref name="frame"/> would hold: its IPv4 packet, cut.</summary>
     /// <param name="frame">An untagged IPv4 frame.</param>
     /// <param name="lengthBytes">How much of it, header included.</param>
@@ -132,6 +141,7 @@ public sealed partial class PacketBuilder
         _header = header;
         _checksumOffset = checksumOffset;
         _hasPseudoHeader = hasPseudoHeader;
+        _covered = Covered.Everything;
         return this;
     }
 
@@ -151,11 +161,16 @@ public sealed partial class PacketBuilder
             bytes[12] = (byte)(words << 4);
         }
 
-        if (_checksumOffset is int offset)
+        if (_covered == Covered.ByCrc)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(SctpHeader.ChecksumOffset), _crc ?? ReferenceCrc32c.Of(bytes));
+        }
+        else if (_checksumOffset is int offset)
         {
             ushort seed = _hasPseudoHeader ? ReferenceChecksum.PseudoHeader(addresses, _protocol, coveredBytes) : (ushort)0;
+            coveredBytes = Math.Min(coveredBytes, CoveredBytes(bytes));
             ushort checksum = ReferenceChecksum.Of(bytes.AsSpan(0, coveredBytes), seed);
-            if (_protocol == IpProtocol.Udp && checksum == 0)
+            if (_protocol is IpProtocol.Udp or IpProtocol.UdpLite && checksum == 0)
             {
                 checksum = 0xFFFF;
             }

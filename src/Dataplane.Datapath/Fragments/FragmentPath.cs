@@ -50,7 +50,7 @@ public static unsafe class FragmentPath
         meta->Hash = TupleHash.Compute(tuple, table->Key);
         if (meta->Fragment == FragmentPart.First)
         {
-            Dispatch.Tracked(context, ref env, packet, meta);
+            First<TFamily, TTuple, TEnv>(context, ref env, packet, meta);
             return;
         }
 
@@ -73,5 +73,21 @@ public static unsafe class FragmentPath
         meta->Reference = found.Value;
         Track.Account<TTuple>(context, meta, table->EntryAt(found.Index), found.Direction);
         TFamily.ForwardUncached(context, ref env, packet, meta);
+    }
+
+    /// <summary>The fragment with the transport header.</summary>
+    private static void First<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TFamily : struct, IFamily<TTuple>
+        where TTuple : unmanaged
+        where TEnv : struct, IEnvironment
+    {
+        if (meta->Tuple.Protocol == IpProtocol.Tcp)
+        {
+            // How much follows in other fragments nobody has said yet. The most that can, since the peer may acknowledge all of
+            // it, while numbers that were never used harm nobody: bounds below are 64 KiB wide at least.
+            meta->PayloadBytes = (ushort)(ushort.MaxValue - Ipv4Header.SizeBytes - ((TcpHeader*)meta->L4)->HeaderLengthBytes);
+        }
+
+        Dispatch.Tracked(context, ref env, packet, meta);
     }
 }

@@ -69,7 +69,7 @@ public static unsafe class RelatedErrors
         {
             EntryFlags flags = new StateWord(Volatile.Read(ref head->State)).Flags;
             Ipv4Tuple* inside = Entry<Ipv4Tuple>.Tuple(entry, found.Direction ^ Direction.Reply);
-            TranslateQuoted(quoted, rewrite, inside, found.Direction);
+            Rewriter.ApplyQuoted(quoted, rewrite, inside, found.Direction);
             TranslateOuter(outer, quoted.Tuple.Destination, inside, found.Direction, flags);
             IcmpHeader* icmp = (IcmpHeader*)meta->L4;
             icmp->Checksum = default;
@@ -97,39 +97,6 @@ public static unsafe class RelatedErrors
         error.Tuple.Destination = Entry<Ipv4Tuple>.Tuple(entry, direction ^ Direction.Reply)->Source;
         error.Out = plan->NextHops[env.LookupRoute(plan, error.Tuple.Destination.Host)].Port;
         return RuleEvaluator.Filter(plan->FilterRules, plan->FilterSection.Count, FilterVerdict.Accept, error) == FilterVerdict.Accept;
-    }
-
-    /// <summary>Gives the quoted packet the tuple that its sender knows.</summary>
-    private static void TranslateQuoted(in QuotedPacket quoted, Rewrite rewrite, Ipv4Tuple* inside, Direction direction)
-    {
-        // Undoing what the direction against the error's did is what the error's own direction does.
-        quoted.L3->Source = inside->Source;
-        quoted.L3->Destination = inside->Destination;
-        Checksum.Apply(ref quoted.L3->Checksum, rewrite.Ipv4For(direction));
-        ChecksumDelta delta = rewrite.L4For(direction);
-        if (inside->Protocol == IpProtocol.Icmp)
-        {
-            IcmpHeader* icmp = (IcmpHeader*)quoted.L4;
-            icmp->Identifier = IcmpType.IsRequest(inside->Kind) ? inside->SourcePort : inside->DestinationPort;
-            Checksum.ApplyIcmp(icmp, delta);
-            return;
-        }
-
-        ((UdpHeader*)quoted.L4)->SourcePort = inside->SourcePort;
-        ((UdpHeader*)quoted.L4)->DestinationPort = inside->DestinationPort;
-        if (!quoted.HasChecksum)
-        {
-            return;
-        }
-
-        if (inside->Protocol == IpProtocol.Udp)
-        {
-            Checksum.ApplyUdp(ref ((UdpHeader*)quoted.L4)->Checksum, delta);
-        }
-        else
-        {
-            Checksum.Apply(ref ((TcpHeader*)quoted.L4)->Checksum, delta);
-        }
     }
 
     /// <summary>Addresses the error to the sender that the inside knows, and hides inside hops from the outside.</summary>

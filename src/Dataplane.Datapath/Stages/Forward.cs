@@ -26,11 +26,23 @@ public static unsafe class Forward
         }
     }
 
-    /// <summary>Forwards one packet of a known connection.</summary>
+    /// <summary>Forwards one packet of a known connection, whole or a first fragment.</summary>
     public static void One<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TFamily : struct, IFamily<TTuple>
         where TTuple : unmanaged
-        where TEnv : struct, IEnvironment => OneInline<TFamily, TTuple, TEnv>(context, ref env, packet, meta);
+        where TEnv : struct, IEnvironment
+    {
+        EntryReference reference = new(meta->Reference);
+        DropReason reason = meta->Fragment == FragmentPart.Whole ? DropReason.None
+            : TFamily.CheckFirstFragment(meta, TFamily.Table(context)->EntryAt(reference.Index), reference.Direction);
+        if (reason != DropReason.None)
+        {
+            PacketSink.Drop(context, ref env, packet, reason);
+            return;
+        }
+
+        OneInline<TFamily, TTuple, TEnv>(context, ref env, packet, meta);
+    }
 
     /// <summary>Writes the frame header in front of an IP packet and lets it leave.</summary>
     /// <remarks>Inlined: part of the forwarding pass. A tag on the received frame is cut off by the new frame start.</remarks>

@@ -51,9 +51,9 @@ internal static class DestinationSection
             return (address, null);
         }
 
-        if (match.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp))
+        if (match.Protocol < 0 || !Nat.RuleMatch.HasPorts((byte)match.Protocol))
         {
-            rule.Report(DiagnosticCode.MatchNotPossible, node!, "ports exist in TCP and UDP only", "add \"Protocol\" to the match");
+            rule.Report(DiagnosticCode.MatchNotPossible, node!, "only TCP, UDP, UDP-Lite, SCTP and DCCP have ports", "add \"Protocol\" to the match");
         }
 
         if (ports.Count > 1 && ports.Count != match.DestinationPort.Count)

@@ -54,7 +54,7 @@ public static unsafe class Icmpv6Errors
         Ipv6Header* ip = (Ipv6Header*)(packet->Data + EthernetHeader.SizeBytes);
         bool mayReport = ip->NextHeader switch
         {
-            IpProtocol.Tcp or IpProtocol.Udp => true,
+            IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.UdpLite or IpProtocol.Sctp or IpProtocol.Dccp or IpProtocol.Gre => true,
             IpProtocol.Icmpv6 => ((IcmpHeader*)(ip + 1))->Type is Icmpv6Type.EchoRequest or Icmpv6Type.EchoReply,
             _ => false,
         };
