@@ -25,12 +25,15 @@ internal struct PacketDescriptor
 /// </remarks>
 internal sealed unsafe class FlowOrder : System.IDisposable
 {
+    /// <summary>Readable descriptors behind the last, for those who look ahead.</summary>
+    public const int Ahead = 16;
+
     private readonly MappedMemory _memory;
 
     public FlowOrder(int count)
     {
         Count = count;
-        _memory = MappedMemory.Allocate((long)count * sizeof(PacketDescriptor), true);
+        _memory = MappedMemory.Allocate(((long)count + Ahead) * sizeof(PacketDescriptor), true);
     }
 
     public int Count { get; }

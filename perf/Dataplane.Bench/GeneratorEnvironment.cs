@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
@@ -9,7 +10,7 @@ using Dataplane.Packet;
 namespace Dataplane.Bench;
 
 /// <summary>State behind a <see cref="GeneratorEnvironment"/>: buffers, orders, counts. One per worker.</summary>
-internal sealed unsafe class GeneratorPort : System.IDisposable
+internal sealed unsafe class GeneratorPort : IDisposable
 {
     /// <summary>Header, headroom and 2 KiB of data, and the line of padding by which a DPDK pool spreads buffers over
     /// cache sets.</summary>
@@ -54,13 +55,19 @@ internal sealed unsafe class GeneratorPort : System.IDisposable
     public readonly PacketDescriptor*[] Cursor = new PacketDescriptor*[2];
     public readonly PacketDescriptor*[] End = new PacketDescriptor*[2];
 
+    /// <summary>TCP: the next sequence number of both directions of every flow; null generates UDP.</summary>
+    public uint* Sequences;
+
+    /// <summary>Bytes by which acknowledgments stay behind what the other direction has generated.</summary>
+    public uint AcknowledgmentLag;
+
     /// <summary>Packets still to be generated; negative generates without end.</summary>
     public long Left = -1;
 
     public long Sent;
 
     /// <summary>Looks at every transmitted packet; null while measuring.</summary>
-    public System.Action<int, nint>? Inspect;
+    public Action<int, nint>? Inspect;
 
     public void SetOrder(int port, FlowOrder order)
     {
@@ -90,6 +97,12 @@ internal unsafe struct GeneratorEnvironment : IEnvironment
     // The driver's rearm word: data_off = headroom, refcnt = 1, nb_segs = 1, port = 0.
     private const ulong Rearm = Mbuf.HeadroomBytes | 1ul << 16 | 1ul << 32;
     private const ushort FrameBytes = 60;
+
+    /// <summary>Of a TCP segment.</summary>
+    private const uint PayloadBytes = 6;
+
+    /// <summary>The number behind a SYN and its data.</summary>
+    private const uint FirstData = 1 + PayloadBytes;
 
     public GeneratorEnvironment(GeneratorPort port) => _port = port;
 
@@ -123,6 +136,17 @@ internal unsafe struct GeneratorEnvironment : IEnvironment
             Mbuf* packet = state.Ring[(head + (uint)index) & (GeneratorPort.BufferCount - 1)];
             packets[index] = packet;
             Fill(packet, cursor, low, high);
+            if (state.Sequences != null)
+            {
+                Sse.Prefetch0(state.Sequences + (ulong)cursor[FlowOrder.Ahead].Flow * 2);
+                Advance(packet, state, cursor, port);
+            }
+            else
+            {
+                *(uint*)(packet->BufferAddress + Mbuf.HeadroomBytes + 42) = cursor->Flow;
+                *(Be16*)(packet->BufferAddress + Mbuf.HeadroomBytes + 40) = cursor->L4Checksum;
+            }
+
             if (++cursor == end)
             {
                 cursor = state.Orders[port]!.Packets;
@@ -147,8 +171,27 @@ internal unsafe struct GeneratorEnvironment : IEnvironment
         *(Be16*)(frame + 24) = descriptor->Ipv4Checksum;
         *(ulong*)(frame + 26) = *(ulong*)&descriptor->Source;
         *(uint*)(frame + 34) = *(uint*)&descriptor->SourcePort;
-        *(Be16*)(frame + 40) = descriptor->L4Checksum;
-        *(uint*)(frame + 42) = descriptor->Flow;
+    }
+
+    /// <summary>What makes it the flow's next segment: numbers, and the checksum that they change.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Advance(Mbuf* packet, GeneratorPort state, PacketDescriptor* descriptor, ushort port)
+    {
+        TcpHeader* tcp = (TcpHeader*)(packet->BufferAddress + Mbuf.HeadroomBytes + EthernetHeader.SizeBytes + Ipv4Header.SizeBytes);
+        uint* own = state.Sequences + (ulong)descriptor->Flow * 2 + port;
+        uint other = *(state.Sequences + (ulong)descriptor->Flow * 2 + (port ^ 1u));
+        uint sequence = *own;
+        uint acknowledgment = (tcp->Flags & TcpFlags.Ack) == 0 ? 0
+            : other > state.AcknowledgmentLag + FirstData ? other - state.AcknowledgmentLag
+            : Math.Min(other, FirstData);
+        *own = sequence + PayloadBytes + ((uint)(tcp->Flags & TcpFlags.Syn) >> 1);
+        tcp->Sequence = Be32.FromHost(sequence);
+        tcp->Acknowledgment = Be32.FromHost(acknowledgment);
+        uint sum = (ushort)~descriptor->L4Checksum.Host + (sequence >> 16) + (ushort)sequence + (acknowledgment >> 16) + (ushort)acknowledgment;
+        sum = (sum >> 16) + (ushort)sum;
+        sum += sum >> 16;
+        tcp->Checksum = Be16.FromHost((ushort)~sum);
+        *(uint*)(tcp + 1) = descriptor->Flow;
     }
 
     public readonly int TransmitBurst(ushort port, ushort queue, Mbuf** packets, int count)

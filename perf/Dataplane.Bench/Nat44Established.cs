@@ -7,7 +7,7 @@ using Dataplane.Os;
 namespace Dataplane.Bench;
 
 /// <summary>Settings of a run of <see cref="Nat44Established"/>.</summary>
-internal sealed record EstablishedSettings(int Flows, double Seconds, int Workers, int Repeats, bool Accounting);
+internal sealed record EstablishedSettings(int Flows, double Seconds, int Workers, int Repeats, bool Accounting, bool IsTcp);
 
 /// <summary>What a run of <see cref="Nat44Established"/> measured.</summary>
 internal sealed record EstablishedResult(
@@ -22,7 +22,7 @@ internal static unsafe class Nat44Established
     {
         // The measuring thread is a worker's thread: one core, from before the memory is touched.
         CpuAffinity.SetCurrentThread([Environment.ProcessorCount - 1]);
-        using NatBed bed = new(settings.Flows, settings.Workers, hugepages: true, settings.Accounting);
+        using NatBed bed = new(settings.Flows, settings.Workers, hugepages: true, settings.Accounting, settings.IsTcp);
         Measure(bed, 0, 1.0, out _);
         int collections = GC.CollectionCount(0);
         double[] runs = new double[settings.Repeats];
@@ -30,7 +30,9 @@ internal static unsafe class Nat44Established
         long inWorkers = 0;
         for (int repeat = 0; repeat < settings.Repeats; repeat++)
         {
+            bed.ShowToRouter(false);
             ports[repeat] = PortCost(bed);
+            bed.ShowToRouter(true);
             runs[repeat] = settings.Workers == 1
                 ? Measure(bed, 0, settings.Seconds, out long allocated)
                 : MeasureTogether(bed, settings.Seconds, out allocated);
@@ -42,7 +44,7 @@ internal static unsafe class Nat44Established
         return new EstablishedResult(
             new Measurement(runs), new Measurement(ports), TimeStampCounter.Gigahertz(), inWorkers, collections, table,
             bed.Router.Conntrack.ArenaPages.ToString(), bed.BadPackets, (long)bed.Router.Totals().Dropped,
-            $"ethip4udp-nat44-h{(settings.Flows + 62) / 63}-p63-s{settings.Flows}");
+            $"ethip4{(settings.IsTcp ? "tcp" : "udp")}-nat44-h{(settings.Flows + 62) / 63}-p63-s{settings.Flows}");
     }
 
     /// <summary>One thread per worker, each pinned to a core; the sum of their rates.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using Dataplane.Conntrack;
 using Dataplane.Datapath;
 using Dataplane.Nat;
+using Dataplane.Os;
 using Dataplane.Packet;
 
 namespace Dataplane.Bench;
@@ -13,6 +14,10 @@ internal sealed unsafe class NatBed : IDisposable
     private const int PortsPerHost = 63;
     private const int OrderPackets = 1 << 22;
 
+    /// <summary>Bytes by which acknowledgments stay behind where another worker sends what is acknowledged: what it has generated it may
+    /// not have tracked.</summary>
+    private const uint AcknowledgmentLag = 32 * 1024;
+
     private static readonly MacAddress s_lanMac = MacAddress.Parse("02:00:00:00:00:01");
     private static readonly MacAddress s_wanMac = MacAddress.Parse("02:00:00:00:00:02");
     private static readonly MacAddress s_peerMac = MacAddress.Parse("02:00:00:00:01:01");
@@ -21,26 +26,34 @@ internal sealed unsafe class NatBed : IDisposable
     private readonly List<FlowOrder> _orders = [];
     private readonly uint[] _outsideAddress;
     private readonly ushort[] _outsidePort;
+    private readonly bool _isTcp;
+    private readonly MappedMemory? _sequences;
+    private readonly MappedMemory? _unseenSequences;
     private long _badPackets;
 
-    public NatBed(int flows, int workers, bool hugepages, bool accounting)
+    public NatBed(int flows, int workers, bool hugepages, bool accounting, bool isTcp)
     {
         Flows = flows;
+        _isTcp = isTcp;
         _outsideAddress = new uint[flows];
         _outsidePort = new ushort[flows];
         _plan = BuildPlan(accounting);
         QueueAssignment assignment = new([new PortQueues(1, workers), new PortQueues(1, workers)], workers);
         Router = new Router(_plan, new ConntrackSize((uint)flows + 65536, workers, hugepages), assignment);
+        _sequences = isTcp ? MappedMemory.Allocate((long)flows * 2 * sizeof(uint), true) : null;
+        _unseenSequences = isTcp ? MappedMemory.Allocate((long)flows * 2 * sizeof(uint), true) : null;
         Ports = new GeneratorPort[workers];
         Workers = new Worker<GeneratorEnvironment>[workers];
         for (int worker = 0; worker < workers; worker++)
         {
             Ports[worker] = new GeneratorPort();
-            WriteTemplate(Ports[worker].Template, s_lanMac);
-            WriteTemplate(Ports[worker].Template + 64, s_wanMac);
+            Ports[worker].AcknowledgmentLag = workers == 1 ? 0u : AcknowledgmentLag;
+            WriteTemplate(Ports[worker].Template, s_lanMac, isTcp);
+            WriteTemplate(Ports[worker].Template + 64, s_wanMac, isTcp);
             Workers[worker] = new Worker<GeneratorEnvironment>(Router, worker, new GeneratorEnvironment(Ports[worker]));
         }
 
+        ShowToRouter(true);
         ResolveNeighbours();
         Open();
     }
@@ -56,6 +69,16 @@ internal sealed unsafe class NatBed : IDisposable
     /// <summary>Transmitted packets whose translation or checksums were wrong while they were inspected.</summary>
     public long BadPackets => _badPackets;
 
+    /// <summary>Packets that the router will not see, while only the port is measured, must not take up sequence numbers.</summary>
+    public void ShowToRouter(bool isShown)
+    {
+        foreach (GeneratorPort port in Ports)
+        {
+            MappedMemory? sequences = isShown ? _sequences : _unseenSequences;
+            port.Sequences = sequences is null ? null : (uint*)sequences.Address;
+        }
+    }
+
     public void Dispose()
     {
         Router.Dispose();
@@ -69,6 +92,9 @@ internal sealed unsafe class NatBed : IDisposable
         {
             port.Dispose();
         }
+
+        _sequences?.Dispose();
+        _unseenSequences?.Dispose();
     }
 
     private static Plan* BuildPlan(bool accounting)
@@ -92,8 +118,8 @@ internal sealed unsafe class NatBed : IDisposable
         return builder.Build();
     }
 
-    /// <summary>Frames of 60 bytes: Ethernet, IPv4, UDP with 18 bytes of payload that starts with the flow's number.</summary>
-    private static void WriteTemplate(byte* template, MacAddress router)
+    /// <summary>Frames of 60 bytes: Ethernet, IPv4, UDP with 18 or TCP with 6 bytes of payload that starts with the flow's number.</summary>
+    private static void WriteTemplate(byte* template, MacAddress router, bool isTcp)
     {
         EthernetHeader* frame = (EthernetHeader*)template;
         frame->Destination = router;
@@ -103,8 +129,29 @@ internal sealed unsafe class NatBed : IDisposable
         ip->VersionAndLength = Ipv4Header.VersionAndLengthPlain;
         ip->TotalLengthBytes = Be16.FromHost(46);
         ip->Ttl = 64;
-        ip->Protocol = IpProtocol.Udp;
-        ((UdpHeader*)(ip + 1))->LengthBytes = Be16.FromHost(26);
+        if (isTcp)
+        {
+            ip->Protocol = IpProtocol.Tcp;
+            ((TcpHeader*)(ip + 1))->OffsetAndReserved = 0x50;
+            ((TcpHeader*)(ip + 1))->Window = Be16.FromHost(ushort.MaxValue);
+        }
+        else
+        {
+            ip->Protocol = IpProtocol.Udp;
+            ((UdpHeader*)(ip + 1))->LengthBytes = Be16.FromHost(26);
+        }
+    }
+
+    /// <summary>Flags of the segments that a port generates from now on.</summary>
+    private void SetFlags(int port, TcpFlags flags)
+    {
+        foreach (GeneratorPort generator in Ports)
+        {
+            if (_isTcp)
+            {
+                ((TcpHeader*)(generator.Template + port * 64 + EthernetHeader.SizeBytes + Ipv4Header.SizeBytes))->Flags = flags;
+            }
+        }
     }
 
     private void ResolveNeighbours()
@@ -119,10 +166,11 @@ internal sealed unsafe class NatBed : IDisposable
         }
     }
 
-    /// <summary>Opens every flow with a real first packet, learns its translation, answers it, and checks both
-    /// directions.</summary>
+    /// <summary>Opens every flow with a real first packet, TCP with a handshake, learns its translation, answers it, and checks
+    /// both directions.</summary>
     private void Open()
     {
+        SetFlags(0, TcpFlags.Syn);
         PacketDescriptor[] originals = new PacketDescriptor[Flows];
         for (int flow = 0; flow < Flows; flow++)
         {
@@ -137,6 +185,7 @@ internal sealed unsafe class NatBed : IDisposable
         }
 
         RunOnce(0, originals);
+        SetFlags(1, TcpFlags.Syn | TcpFlags.Ack);
         PacketDescriptor[] replies = new PacketDescriptor[Flows];
         for (int flow = 0; flow < Flows; flow++)
         {
@@ -150,6 +199,12 @@ internal sealed unsafe class NatBed : IDisposable
             });
         }
 
+        RunOnce(1, replies);
+        SetFlags(0, TcpFlags.Ack);
+        SetFlags(1, TcpFlags.Ack);
+        originals = Array.ConvertAll(originals, descriptor => Describe(0, descriptor));
+        replies = Array.ConvertAll(replies, descriptor => Describe(1, descriptor));
+        RunOnce(0, originals);
         RunOnce(1, replies);
         RunOnce(0, originals);
         SetOrders(originals, replies);
@@ -165,13 +220,16 @@ internal sealed unsafe class NatBed : IDisposable
         UdpHeader* udp = (UdpHeader*)(ip + 1);
         udp->SourcePort = descriptor.SourcePort;
         udp->DestinationPort = descriptor.DestinationPort;
-        *(uint*)(udp + 1) = descriptor.Flow;
+        *FlowNumber(ip) = descriptor.Flow;
         Checksum.SetIpv4Header(ip);
         Checksum.SetL4(ip, (byte*)udp, 26);
         descriptor.Ipv4Checksum = ip->Checksum;
-        descriptor.L4Checksum = udp->Checksum;
+        descriptor.L4Checksum = _isTcp ? ((TcpHeader*)udp)->Checksum : udp->Checksum;
         return descriptor;
     }
+
+    private static uint* FlowNumber(Ipv4Header* ip) =>
+        (uint*)((byte*)(ip + 1) + (ip->Protocol == IpProtocol.Tcp ? TcpHeader.SizeBytes : UdpHeader.SizeBytes));
 
     private void RunOnce(int port, PacketDescriptor[] packets)
     {
@@ -210,8 +268,8 @@ internal sealed unsafe class NatBed : IDisposable
         Mbuf* packet = (Mbuf*)address;
         Ipv4Header* ip = (Ipv4Header*)(packet->Data + EthernetHeader.SizeBytes);
         UdpHeader* udp = (UdpHeader*)(ip + 1);
-        uint flow = *(uint*)(udp + 1);
-        if (!Checksum.VerifyIpv4Header(ip, Ipv4Header.SizeBytes) || !Checksum.VerifyL4(ip, IpProtocol.Udp, (byte*)udp, 26) || ip->Ttl != 63)
+        uint flow = *FlowNumber(ip);
+        if (!Checksum.VerifyIpv4Header(ip, Ipv4Header.SizeBytes) || !Checksum.VerifyL4(ip, ip->Protocol, (byte*)udp, 26) || ip->Ttl != 63)
         {
             _badPackets++;
         }

@@ -23,6 +23,8 @@ internal static class Program
         Option<int> workers = new("--workers") { Description = "worker threads", DefaultValueFactory = _ => 1 };
         Option<int> repeats = new("--repeats") { Description = "repeats", DefaultValueFactory = _ => 5 };
         Option<bool> noAccounting = new("--no-accounting") { Description = "do not count packets and bytes per connection" };
+        Option<string> protocol = new("--protocol") { Description = "udp, or tcp with sequence numbers that advance", DefaultValueFactory = _ => "udp" };
+        protocol.AcceptOnlyFromAmong("udp", "tcp");
         Option<FileInfo?> json = new("--json") { Description = "write the results to this file" };
         flows.Validators.Add(result => Check(result.GetValue(flows) is >= 1 and <= 100_000_000, result, "--flows: 1 to 100000000"));
         repeats.Validators.Add(result => Check(result.GetValue(repeats) is >= 1 and <= 1000, result, "--repeats: 1 to 1000"));
@@ -36,11 +38,11 @@ internal static class Program
         limit.SetAction(result => Write(result.GetValue(json), RunLimit(result.GetValue(flows), result.GetValue(repeats))));
         Command established = new("nat44-established", "established SNAT connections through the whole pipeline on memory ports")
         {
-            flows, seconds, workers, repeats, noAccounting, json,
+            flows, seconds, workers, repeats, protocol, noAccounting, json,
         };
         established.SetAction(result => Write(result.GetValue(json), RunEstablished(new EstablishedSettings(
             result.GetValue(flows), result.GetValue(seconds), result.GetValue(workers), result.GetValue(repeats),
-            !result.GetValue(noAccounting)))));
+            !result.GetValue(noAccounting), result.GetValue(protocol) == "tcp"))));
         RootCommand root = new("Benchmarks. Method and current figures: perf/README.md") { limit, established };
         foreach (Command table in TableCommands.All(json, Write))
         {
@@ -86,6 +88,7 @@ internal static class Program
             ["csit"] = result.Csit,
             ["flows"] = settings.Flows,
             ["workers"] = settings.Workers,
+            ["protocol"] = settings.IsTcp ? "tcp" : "udp",
             ["accounting"] = settings.Accounting,
             ["mpps"] = result.Mpps.Median,
             ["median"] = result.Mpps.Median,
