@@ -53,16 +53,22 @@ public static unsafe partial class TcpTracker
         }
 
         Accept(ref windows, direction, segment);
-        return TrackerVerdict.Next(next, CapOf(ref windows, direction, policy));
+        return next == Trackers.Keep ? TrackerVerdict.Keep : TrackerVerdict.Next(next, CapOf(ref windows, direction, policy));
     }
 
-    /// <summary>Tells the first FIN's repetition, which changes nothing, from the second FIN.</summary>
-    /// <remarks>The sequence numbers cannot: an ACK from behind a FIN may overtake it.</remarks>
+    /// <summary>Tells a FIN's repetition from a FIN. It passes, but the connection lives no longer for it: an end that repeats itself
+    /// and is never answered must not keep the entry for ever.</summary>
+    /// <remarks>The sequence numbers cannot tell the second FIN from the first: an ACK from behind a FIN may overtake it.</remarks>
     private static byte JudgeFin(ref TcpWindows windows, ConnectionState state, Direction direction, byte next)
     {
         if (state is ConnectionState.TcpFinWait or ConnectionState.TcpCloseWait)
         {
-            return windows.FirstToClose == direction ? (byte)state : next;
+            return windows.FirstToClose == direction ? Trackers.Keep : next;
+        }
+
+        if (state is ConnectionState.TcpLastAck or ConnectionState.TcpTimeWait)
+        {
+            return Trackers.Keep;
         }
 
         if (next == (byte)ConnectionState.TcpFinWait)

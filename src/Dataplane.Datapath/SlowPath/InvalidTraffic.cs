@@ -60,6 +60,12 @@ public static unsafe class InvalidTraffic
             return FilterVerdict.Drop;
         }
 
+        FirstPacket opening = first;
+        if (RuleEvaluator.Destination(plan->DestinationRules, plan->DestinationSection.Count, ref opening))
+        {
+            return FilterVerdict.Drop;
+        }
+
         NextHop* nextHop = plan->NextHops + env.LookupRoute(plan, first.Tuple.Destination.Host);
         if (nextHop->Kind is not (NextHopKind.Connected or NextHopKind.Gateway) || meta->Ttl <= 1)
         {
