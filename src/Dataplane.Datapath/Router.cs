@@ -163,6 +163,7 @@ public sealed unsafe class Router : IDisposable
         LinkState* links = Take<LinkState>(1);
         links->Addresses = Take<OwnAddress>(Plan->Address6Section.Count);
         links->Ports = Take<Advertiser>(Plan->PortSection.Count);
+        links->Listeners = Take<Listener>(Plan->PortSection.Count);
         return links;
     }
 

@@ -212,6 +212,7 @@ public sealed unsafe class Worker<TEnv>
         _context->Pool6->HandIn(_context->Slot6);
         if (_context->WorkerIndex == 0)
         {
+            MulticastReports.Maintain(_context, ref _environment);
             AddressDetection.Maintain(_context, ref _environment);
             RouterAdvertisements.Maintain(_context, ref _environment);
         }

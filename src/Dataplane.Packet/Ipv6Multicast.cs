@@ -13,6 +13,9 @@ public static class Ipv6Multicast
     /// <summary>ff02::2.</summary>
     public static Ipv6Address AllRouters => new(Network(LinkScope), Network(2));
 
+    /// <summary>ff02::16: routers that keep lists of a link's groups (RFC 3810 §5.2.14).</summary>
+    public static Ipv6Address AllReportRouters => new(Network(LinkScope), Network(0x16));
+
     /// <summary>ff02::1:ffXX:XXXX, which whoever has the address belongs to.</summary>
     public static Ipv6Address SolicitedNode(Ipv6Address address) =>
         new(Network(LinkScope), Network(0x0000_0001_FF00_0000 | Network(address.RawLow) & 0xFF_FFFF));

@@ -117,6 +117,17 @@ public static unsafe partial class PacketParser
             return CheckNeighbourDiscovery(in context, icmp);
         }
 
+        if (Icmpv6Type.IsMulticastListener(icmp->Type))
+        {
+            context.Meta->Kind = PacketKind.Ipv6Neighbour;
+
+            // RFC 2710 §3, RFC 3810 §5: it has passed no router either.
+            return context.Meta->Ttl == 1 && context.AvailableBytes >= MulticastReportHeader.SizeBytes
+                && (icmp->Type == Icmpv6Type.MulticastListenerReport2 || context.AvailableBytes >= MulticastQuery.SizeBytes)
+                ? DropReason.None
+                : DropReason.Ipv6NeighbourInvalid;
+        }
+
         return TakeIcmpId(ref context, icmp, icmp->Type == Icmpv6Type.EchoRequest, icmp->Type == Icmpv6Type.EchoReply);
     }
 

@@ -15,13 +15,14 @@ internal sealed unsafe class RouterBed : IDisposable
     private readonly Worker<MemoryEnvironment>[] _workers;
     private readonly List<SentFrame> _sent = [];
 
-    public RouterBed(PlanBuilder builder, int workers = 1, PortQueues? queues = null, uint entriesMax = 4096, int buffers = 4096)
+    public RouterBed(PlanBuilder builder, int workers = 1, PortQueues? queues = null, uint entriesMax = 4096, int buffers = 4096,
+        uint sideRecords = 0)
     {
         PortQueues each = queues ?? new PortQueues(workers, workers);
         _plan = builder.Build();
         World = new MemoryWorld(Enumerable.Repeat(each.Receive, builder.Ports.Count).ToArray(), buffers);
         QueueAssignment assignment = new(Enumerable.Repeat(each, builder.Ports.Count).ToArray(), workers);
-        ConntrackSize size = new(entriesMax, workers, Hugepages: false);
+        ConntrackSize size = new(entriesMax, workers, Hugepages: false) { SideRecords = sideRecords };
         Router = new Router(_plan, size, assignment, seed: 1, size6: builder.Addresses6.Count > 0 ? size : null);
         _workers = new Worker<MemoryEnvironment>[workers];
         for (int worker = 0; worker < workers; worker++)
@@ -118,10 +119,10 @@ internal sealed unsafe class RouterBed : IDisposable
         Assert.Equal(dropped + 1, Router.Totals().Dropped);
     }
 
-    /// <summary>The frames sent since the last call, without ARP and neighbour discovery.</summary>
+    /// <summary>The frames sent since the last call, without ARP, neighbour discovery and reports of multicast groups.</summary>
     public SentFrame[] Take()
     {
-        SentFrame[] taken = [.. _sent.Where(frame => !IsArp(frame.Bytes) && !IsDiscovery(frame.Bytes))];
+        SentFrame[] taken = [.. _sent.Where(frame => !IsArp(frame.Bytes) && !IsDiscovery(frame.Bytes) && !IsGroupReport(frame.Bytes))];
         _sent.Clear();
         World.Received.Clear();
         return taken;
@@ -129,6 +130,9 @@ internal sealed unsafe class RouterBed : IDisposable
 
     /// <summary>The ARP frames sent since the last <see cref="Take"/>.</summary>
     public SentFrame[] SentArp() => [.. _sent.Where(frame => IsArp(frame.Bytes))];
+
+    /// <summary>The reports of multicast groups sent since the last <see cref="Take"/>.</summary>
+    public SentFrame[] SentGroupReports() => [.. _sent.Where(frame => IsGroupReport(frame.Bytes))];
 
     /// <summary>The neighbour discovery sent since the last <see cref="Take"/>.</summary>
     public SentFrame[] SentDiscovery() => [.. _sent.Where(frame => IsDiscovery(frame.Bytes))];
@@ -185,6 +189,10 @@ internal sealed unsafe class RouterBed : IDisposable
     }
 
     /// <summary>ICMPv6 types 133 to 137 right behind the IPv6 header.</summary>
+    /// <summary>IPv6 with a hop-by-hop header of 8 bytes in front of a report of either version.</summary>
+    private static bool IsGroupReport(byte[] frame) =>
+        frame.Length > 62 && frame[12] == 0x86 && frame[13] == 0xDD && frame[20] == 0 && frame[54] == 58 && frame[62] is 131 or 143;
+
     private static bool IsDiscovery(byte[] frame) =>
         frame[12] == 0x86 && frame[13] == 0xDD && frame[20] == IpProtocol.Icmpv6 && Icmpv6Type.IsNeighbourDiscovery(frame[54]);
 
@@ -195,7 +203,7 @@ internal sealed unsafe class RouterBed : IDisposable
         foreach (SentFrame frame in World.Sent)
         {
             FrameCheck.IsSound(frame.Bytes);
-            bool mayLeave = MayLeave == null || IsArp(frame.Bytes) || IsDiscovery(frame.Bytes) || MayLeave(frame);
+            bool mayLeave = MayLeave == null || IsArp(frame.Bytes) || IsDiscovery(frame.Bytes) || IsGroupReport(frame.Bytes) || MayLeave(frame);
             Assert.True(mayLeave, $"{Convert.ToHexString(frame.Bytes)} left by {frame.Port}");
             _sent.Add(frame);
         }

@@ -150,13 +150,14 @@ public sealed class ParserAcceptTests : IDisposable
     {
         for (int type = 0; type <= 255; type++)
         {
-            byte[] frame = new PacketBuilder().Ipv6("fe80::1", "ff02::1", 255).Icmpv6((byte)type).Payload(40).Build();
+            bool isListener = type is 130 or 131 or 132 or 143;
+            byte[] frame = new PacketBuilder().Ipv6("fe80::1", "ff02::1", (byte)(isListener ? 1 : 255)).Icmpv6((byte)type).Payload(40).Build();
             Parsed parsed = _parser.Parse(frame);
             (DropReason, PacketKind) expected = type switch
             {
                 128 or 129 => (DropReason.None, PacketKind.Ipv6Tracked),
                 >= 1 and <= 4 => (DropReason.None, PacketKind.Ipv6IcmpError),
-                >= 133 and <= 137 => (DropReason.None, PacketKind.Ipv6Neighbour),
+                >= 130 and <= 137 or 143 => (DropReason.None, PacketKind.Ipv6Neighbour),
                 _ => (DropReason.IcmpTypeUnsupported, PacketKind.None),
             };
             Assert.Equal(expected, (parsed.Reason, parsed.Kind));

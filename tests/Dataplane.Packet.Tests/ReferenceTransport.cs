@@ -87,6 +87,13 @@ internal readonly partial record struct ReferenceTransport(
                 : new(DropReason.Ipv6NeighbourInvalid);
         }
 
+        if (message[0] is 130 or 131 or 132 or 143)
+        {
+            return hopLimit == 1 && message.Length >= (message[0] == 143 ? 8 : 24)
+                ? new(DropReason.None, message.Length, IsNeighbour: true)
+                : new(DropReason.Ipv6NeighbourInvalid);
+        }
+
         return message[0] switch
         {
             1 or 2 or 3 or 4 => new(DropReason.None, message.Length, IsError: true),

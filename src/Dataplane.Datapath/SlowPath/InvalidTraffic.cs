@@ -67,7 +67,8 @@ public static unsafe class InvalidTraffic
         }
 
         NextHop* nextHop = plan->NextHops + env.LookupRoute(plan, first.Tuple.Destination.Host);
-        if (nextHop->Kind is not (NextHopKind.Connected or NextHopKind.Gateway) || meta->Ttl <= 1)
+        if (nextHop->Kind is not (NextHopKind.Connected or NextHopKind.Gateway) || meta->Ttl <= 1
+            || plan->NextHops[env.LookupRoute(plan, first.Tuple.Source.Host)].Kind == NextHopKind.Local)
         {
             return FilterVerdict.Drop;
         }

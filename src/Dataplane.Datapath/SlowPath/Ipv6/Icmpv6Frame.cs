@@ -16,6 +16,12 @@ public readonly unsafe struct Icmpv6Frame
     /// <summary>The message.</summary>
     public byte* Message => (byte*)(Ip + 1);
 
+    /// <summary>Bytes of the hop-by-hop header with a router alert (RFC 2711) in front of an alerting message.</summary>
+    public const int AlertBytes = 8;
+
+    /// <summary>The message of a frame that is sent by <see cref="SendAlerting"/>.</summary>
+    public byte* AlertingMessage => Message + AlertBytes;
+
     /// <summary>Takes a buffer and counts it as made.</summary>
     /// <returns>False without a buffer, which is counted.</returns>
     public static bool TryBegin<TEnv>(WorkerContext* context, ref TEnv env, out Icmpv6Frame frame)
@@ -64,6 +70,28 @@ public readonly unsafe struct Icmpv6Frame
     {
         const byte hopLimit = 255; // RFC 4861 §4: proves that no router was passed
         Mbuf* packet = Finish(addresses.Source, addresses.Destination, hopLimit, messageBytes);
+        SendFrame(context, ref env, packet, port, addresses);
+    }
+
+    /// <summary>Completes a message of multicast listener discovery and sends it: to be looked at by routers, on its link only.</summary>
+    public void SendAlerting<TEnv>(
+        WorkerContext* context, ref TEnv env, byte port, in LinkAddresses addresses, int messageBytes)
+        where TEnv : struct, IEnvironment
+    {
+        const byte hopLimit = 1; // RFC 3810 §5
+        Mbuf* packet = Finish(addresses.Source, addresses.Destination, hopLimit, AlertBytes + messageBytes);
+        Ip->NextHeader = IpProtocol.HopByHop;
+
+        // Next header, length beyond 8 bytes, router alert of 2 bytes with value 0 (RFC 2711 §2.1), two bytes of padding.
+        *(Be32*)Message = Be32.FromHost((uint)IpProtocol.Icmpv6 << 24 | 0x0502);
+        *(Be32*)(Message + 4) = Be32.FromHost(0x0000_0100);
+        Checksum.SetL4(Ip, IpProtocol.Icmpv6, AlertingMessage, messageBytes);
+        SendFrame(context, ref env, packet, port, addresses);
+    }
+
+    private static void SendFrame<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, byte port, in LinkAddresses addresses)
+        where TEnv : struct, IEnvironment
+    {
         EthernetHeader* ethernet = (EthernetHeader*)packet->Data;
         ethernet->Destination = addresses.Mac;
         ethernet->Source = context->Plan->Ports[port].Mac;

@@ -50,9 +50,11 @@ public static unsafe class InvalidTraffic6
             return FilterVerdict.Drop;
         }
 
+        Ipv6Address source = first.Tuple.Source;
         Ipv6Address destination = first.Tuple.Destination;
         NextHop* nextHop = plan->NextHops + env.LookupRoute6(plan, &destination);
-        if (nextHop->Kind is not (NextHopKind.Connected or NextHopKind.Gateway) || meta->Ttl <= 1)
+        if (nextHop->Kind is not (NextHopKind.Connected or NextHopKind.Gateway) || meta->Ttl <= 1
+            || plan->NextHops[env.LookupRoute6(plan, &source)].Kind == NextHopKind.Local)
         {
             return FilterVerdict.Drop;
         }

@@ -53,6 +53,26 @@ public struct Advertiser
     public long SentNanoseconds;
 }
 
+/// <summary>Multicast groups of one port; 32 bytes, worker 0's but for the question.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct Listener
+{
+    /// <summary>Set by the worker that received a query, taken by worker 0: version in the upper half, response code; 0 none.</summary>
+    public uint Asked;
+
+    /// <summary>Unasked reports sent so far.</summary>
+    public int Sent;
+
+    /// <summary>When the next unasked one is due.</summary>
+    public long DueNanoseconds;
+
+    /// <summary>Version of the answer that is due; 0 none.</summary>
+    public uint AnswerVersion;
+
+    /// <summary>When it is due.</summary>
+    public long AnswerNanoseconds;
+}
+
 /// <summary>What the router's IPv6 addresses and ports are about to say; shared by the workers.</summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct LinkState
@@ -62,4 +82,7 @@ public unsafe struct LinkState
 
     /// <summary>By port.</summary>
     public Advertiser* Ports;
+
+    /// <summary>By port.</summary>
+    public Listener* Listeners;
 }

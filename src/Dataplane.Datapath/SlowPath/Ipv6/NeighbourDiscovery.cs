@@ -19,6 +19,11 @@ public static unsafe class NeighbourDiscovery
             // The link's echo of what the router said: a probe among it would seem to be somebody else's.
             reason = DropReason.None;
         }
+        else if (Icmpv6Type.IsMulticastListener(*meta->L4))
+        {
+            // What others listen to is a switch's business.
+            reason = *meta->L4 == Icmpv6Type.MulticastListenerQuery ? MulticastReports.Query(context, meta) : DropReason.None;
+        }
         else if (!TryReadOptions(context, meta, frame->Source, out NeighbourOptions options))
         {
             reason = DropReason.Ipv6NeighbourInvalid;
