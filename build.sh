@@ -117,10 +117,10 @@ report() {
     skipped=$((skipped + $4))
 }
 
-# The C tests end with the line "N passed, N failed". No such line means a crash.
-test_native() {
-    local log=$ARTIFACTS/test/native.log began=$SECONDS code=0 good=0 bad=1 last
-    make -s -C "$ROOT/native" OUT="$ARTIFACTS/native" test >"$log" 2>&1 || code=$?
+# test_make NAME DIRECTORY: C tests, which end with the line "N passed, N failed". No such line means a crash.
+test_make() {
+    local log=$ARTIFACTS/test/$1.log began=$SECONDS code=0 good=0 bad=1 last
+    make -s -C "$ROOT/$2" OUT="$ARTIFACTS/$1" test >"$log" 2>&1 || code=$?
     last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1) || true
     if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
         good=${BASH_REMATCH[1]}
@@ -128,7 +128,16 @@ test_native() {
         [[ $code -eq 0 || $bad -gt 0 ]] || bad=1
     fi
     [[ $bad -eq 0 ]] || cat "$log"
-    report native "$good" "$bad" 0 $((SECONDS - began))
+    report "$1" "$good" "$bad" 0 $((SECONDS - began))
+}
+
+# The generator needs driver headers that only Debian's source package has.
+test_generator() {
+    if bash "$ROOT/native/generator/fetch-headers.sh" "$ARTIFACTS/generator/include" >"$ARTIFACTS/test/headers.log" 2>&1; then
+        test_make generator native/generator
+    else
+        note "no driver headers of DPDK, the generator's tests are skipped: $(tail -n 1 "$ARTIFACTS/test/headers.log")"
+    fi
 }
 
 # trx_count FILE ATTRIBUTE: a number of the <Counters …> element; 0 when it is not there.
@@ -166,10 +175,11 @@ test_project() {
 
 skipped_of() { echo $(($(trx_count "$1" total) - $(trx_count "$1" executed))); }
 
-# Test projects with the lab last: a fault in a unit should be read before what it breaks.
+# What needs namespaces is last: a fault in a unit should be read before what it breaks.
+readonly IN_NAMESPACES='Dataplane\.(Lab|Oracle)\.Tests\.csproj$'
 test_projects() {
-    find "$ROOT/tests" -name '*.Tests.csproj' -not -name 'Dataplane.Lab.Tests.csproj' | sort
-    find "$ROOT/tests" -name 'Dataplane.Lab.Tests.csproj'
+    find "$ROOT/tests" -name '*.Tests.csproj' | grep -Ev "$IN_NAMESPACES" | sort
+    find "$ROOT/tests" -name '*.Tests.csproj' | grep -E "$IN_NAMESPACES" | sort
 }
 
 # The filter is a part of a test's full name, or an expression of `dotnet test --filter`.
@@ -181,12 +191,13 @@ verb_test() {
     if [[ $# -gt 0 ]]; then
         filter=(--filter "$*")
     else
-        test_native
+        test_make native native
+        test_generator
     fi
     mapfile -t projects < <(test_projects)
     for project in "${projects[@]}"; do
-        if [[ $project == *Lab.Tests* ]] && ! is_root; then
-            note "not root: network namespaces cannot be made, the lab tests are skipped"
+        if [[ $project =~ $IN_NAMESPACES ]] && ! is_root; then
+            note "not root: network namespaces cannot be made, $(basename "$project" .csproj) is skipped"
             continue
         fi
         test_project "$project" "${filter[@]}"
