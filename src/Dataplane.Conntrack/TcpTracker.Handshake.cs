@@ -149,10 +149,16 @@ public static unsafe partial class TcpTracker
             return TrackerVerdict.Keep;
         }
 
-        if (state == ConnectionState.TcpSynReceived && segment.Sequence + 1 == windows.Original.MaxAck)
+        if (state == ConnectionState.TcpSynReceived)
         {
-            windows.CountRetransmission(Direction.Reply);
-            return TrackerVerdict.Next(next);
+            if (segment.Sequence + 1 == windows.Original.MaxAck)
+            {
+                windows.CountRetransmission(Direction.Reply);
+                return TrackerVerdict.Next(next);
+            }
+
+            // A server that keeps no state, or another one behind the same address: the opener takes the one that reaches it first.
+            windows.NoteEarlierAnswer(windows.Original.MaxAck);
         }
 
         Answer(ref windows, segment);
@@ -169,6 +175,14 @@ public static unsafe partial class TcpTracker
         windows.OfferScale(Direction.Reply, segment.OfferedScale());
         Anchor(ref windows.Original, first);
         windows.ForgetRetransmissions(Direction.Original);
+    }
+
+    /// <summary>The opener has taken the earlier one of two SYN-ACKs: its number is the peer's.</summary>
+    private static void TakeEarlierAnswer(ref TcpWindows windows)
+    {
+        uint first = windows.RestartNext;
+        windows.Reply.End = first;
+        Anchor(ref windows.Original, first);
     }
 
     /// <summary>The opener's own SYN-ACK: it has received the peer's SYN (RFC 9293 §3.5, figure 7).</summary>

@@ -25,6 +25,12 @@ public static unsafe partial class TcpTracker
             LearnAcknowledged(ref windows, direction, segment.HighestAcknowledged());
         }
 
+        if (state == ConnectionState.TcpSynReceived && direction == Direction.Original
+            && windows.IsOfEarlierAnswer(segment.Acknowledgment))
+        {
+            TakeEarlierAnswer(ref windows);
+        }
+
         DropReason reason = Misfit(ref windows, direction, segment);
         if (reason == DropReason.None && state == ConnectionState.TcpSynReceived && direction == Direction.Original
             && (int)(segment.Acknowledgment - windows.Original.MaxAck) < 0)

@@ -33,7 +33,8 @@ public struct TcpSide
 /// offset size field             written by
 ///      0   12 Original          segments of the original direction
 ///     12   12 Reply             segments of the reply direction
-///     24    4 RestartNext       a SYN of the opener on an open connection: the acknowledgment that would accept it
+///     24    4 RestartNext       a SYN of the opener on an open connection: the acknowledgment that would accept it;
+///                               before that, of two SYN-ACKs: what acknowledges the first
 ///     28    1 Scales            SYN and SYN-ACK: window shifts, original in the low nibble; 15 not offered (handshake only)
 ///     29    1 Spans             a larger window: log2 of each direction's largest, less 16, rounded up; original low
 ///     30    1 Retransmissions   repeated segments since the peer was last heard, up to 15; original low
@@ -74,6 +75,10 @@ public struct TcpWindows
 
     /// <summary>In <see cref="Bits"/>: of the two FINs the reply direction's was first.</summary>
     public const byte ReplyClosedFirst = 8;
+
+    /// <summary>In <see cref="Bits"/>, before the handshake's end, when there is no FIN yet: <see cref="RestartNext"/> is what would
+    /// acknowledge an earlier SYN-ACK of another number.</summary>
+    public const byte AnsweredTwice = ReplyClosedFirst;
 
     private const byte Lasting = Locked | Learned | ReplyClosedFirst;
 
@@ -178,6 +183,17 @@ public struct TcpWindows
     }
 
     public void ForgetRestart() => Bits &= Lasting;
+
+    /// <summary>Remembers what acknowledges a SYN-ACK after which another one came; of more than two the last ones count.</summary>
+    public void NoteEarlierAnswer(uint next)
+    {
+        RestartNext = next;
+        Bits = (byte)((Bits & (Locked | Learned)) | AnsweredTwice);
+    }
+
+    /// <summary>Whether an acknowledgment is of the earlier one of two SYN-ACKs.</summary>
+    public readonly bool IsOfEarlierAnswer(uint acknowledgment) =>
+        (Bits & (AnsweredTwice | Restarting)) == AnsweredTwice && acknowledgment == RestartNext;
 
     private static int Shift(Direction direction) => (int)direction << 2;
 

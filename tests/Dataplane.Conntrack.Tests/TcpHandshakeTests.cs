@@ -19,6 +19,15 @@ public sealed class TcpHandshakeTests
         "> S 0 : ss", "< S 0 a=1 : sr", "> A 1 a=0 : tcp_ack_below_window", "> A 1 a=2 : tcp_ack_above_window", "> A 1 a=1 : es");
 
     [Fact]
+    public void Of_two_SYN_ACKs_with_different_numbers_the_opener_may_take_either() => TcpScript.RunEverywhere(
+        "> S 0 : ss", "< S 0 a=1 : sr", "< S 5000 a=1 : sr", "> A 1 a=1 : es", "< P 1 a=1 l=100 : es+u", "> A 1 a=101 : es");
+
+    [Fact]
+    public void Of_two_SYN_ACKs_the_later_one_may_be_taken_and_of_the_earlier_only_the_exact_number() => TcpScript.RunEverywhere(
+        "> S 0 : ss", "< S 0 a=1 : sr", "< S 5000 a=1 : sr", "> A 1 a=2 : tcp_ack_below_window", "> A 1 a=5002 : tcp_ack_above_window",
+        "> A 1 a=5001 : es", "< P 5001 a=1 l=100 : es+u");
+
+    [Fact]
     public void The_last_step_may_carry_data_or_a_FIN() => TcpScript.RunEverywhere(
         "> S 0 : ss", "< S 0 a=1 : sr", "> P 1 a=1 l=500 : es+u", "< A 1 a=501 : es", "> F 501 a=1 : fw+u", "< A 1 a=502 : cw");
 

@@ -77,7 +77,13 @@ public class AcceptedTests
         Assert.Equal(50, configuration.Limits.IcmpErrorsPerSecond);
         FragmentLimits fragments = new()
         {
-            Datagrams = 64, PerDatagram = 3, PerSource = 4, Held = 5, HeldPerSource = 2, LengthBytesMin = 400, TimeoutNanoseconds = 60_000_000_000,
+            Datagrams = 64,
+            PerDatagram = 3,
+            PerSource = 4,
+            Held = 5,
+            HeldPerSource = 2,
+            LengthBytesMin = 400,
+            TimeoutNanoseconds = 60_000_000_000,
         };
         Assert.Equal(fragments, configuration.Limits.Fragments);
         Assert.Equal(new ControlConfiguration("/run/x.sock", "two"), configuration.Control);

@@ -61,7 +61,10 @@ public static unsafe class RelatedErrors6
         {
             Tuple = new Ipv6Tuple
             {
-                Source = outer->Source, Destination = destination, Zone = plan->Ports[meta->Port].Zone, Protocol = IpProtocol.Icmpv6,
+                Source = outer->Source,
+                Destination = destination,
+                Zone = plan->Ports[meta->Port].Zone,
+                Protocol = IpProtocol.Icmpv6,
             },
             In = meta->Port,
             Out = plan->NextHops[env.LookupRoute6(plan, &destination)].Port,
