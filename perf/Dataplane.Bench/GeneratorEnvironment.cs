@@ -187,7 +187,8 @@ internal unsafe struct GeneratorEnvironment : IEnvironment
         *own = sequence + PayloadBytes + ((uint)(tcp->Flags & TcpFlags.Syn) >> 1);
         tcp->Sequence = Be32.FromHost(sequence);
         tcp->Acknowledgment = Be32.FromHost(acknowledgment);
-        uint sum = (ushort)~descriptor->L4Checksum.Host + (sequence >> 16) + (ushort)sequence + (acknowledgment >> 16) + (ushort)acknowledgment;
+        uint sum = (ushort)~descriptor->L4Checksum.Host + (sequence >> 16) + (ushort)sequence;
+        sum += (acknowledgment >> 16) + (ushort)acknowledgment;
         sum = (sum >> 16) + (ushort)sum;
         sum += sum >> 16;
         tcp->Checksum = Be16.FromHost((ushort)~sum);

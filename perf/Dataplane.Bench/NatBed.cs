@@ -118,7 +118,7 @@ internal sealed unsafe class NatBed : IDisposable
         return builder.Build();
     }
 
-    /// <summary>Frames of 60 bytes: Ethernet, IPv4, UDP with 18 or TCP with 6 bytes of payload that starts with the flow's number.</summary>
+    /// <summary>60 bytes: Ethernet, IPv4, UDP with 18 or TCP with 6 bytes of payload, which begin with the flow's number.</summary>
     private static void WriteTemplate(byte* template, MacAddress router, bool isTcp)
     {
         EthernetHeader* frame = (EthernetHeader*)template;

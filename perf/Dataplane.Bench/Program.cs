@@ -23,7 +23,11 @@ internal static class Program
         Option<int> workers = new("--workers") { Description = "worker threads", DefaultValueFactory = _ => 1 };
         Option<int> repeats = new("--repeats") { Description = "repeats", DefaultValueFactory = _ => 5 };
         Option<bool> noAccounting = new("--no-accounting") { Description = "do not count packets and bytes per connection" };
-        Option<string> protocol = new("--protocol") { Description = "udp, or tcp with sequence numbers that advance", DefaultValueFactory = _ => "udp" };
+        Option<string> protocol = new("--protocol")
+        {
+            Description = "udp, or tcp with sequence numbers that advance",
+            DefaultValueFactory = _ => "udp",
+        };
         protocol.AcceptOnlyFromAmong("udp", "tcp");
         Option<FileInfo?> json = new("--json") { Description = "write the results to this file" };
         flows.Validators.Add(result => Check(result.GetValue(flows) is >= 1 and <= 100_000_000, result, "--flows: 1 to 100000000"));

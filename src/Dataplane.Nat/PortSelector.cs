@@ -35,7 +35,7 @@ public unsafe struct PortSelection
 /// </para>
 /// <para>
 /// SCTP begins its search at the port that it has: then a fragment's CRC32c needs no change
-/// (<see cref="Rewriter.CheckFirstFragment"/>), and its verification tags, not the port, are what an outsider has to guess (RFC 9260 §8.5).
+/// (<see cref="Rewriter.CheckFirstFragment"/>), and its verification tags, not the port, are what an outsider has to guess.
 /// A protocol without ports has the address alone to be told apart by: one host at a time for each outside address and remote end, or one
 /// for each GRE key.
 /// </para>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Dataplane.Packet;
 
-/// <summary>A multicast listener query of both versions, or a report of version 1 (RFC 2710 §3, RFC 3810 §5.1); 24 bytes, no alignment.</summary>
+/// <summary>A multicast listener query, or a report of version 1 (RFC 2710 §3, RFC 3810 §5.1); 24 bytes, no alignment.</summary>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes, Pack = 1)]
 public struct MulticastQuery
 {

@@ -14,7 +14,8 @@ internal sealed class FixedSource : IShowSource
             """ "source":"10.12.0.14","destination":"10.15.240.10","sourcePort":43145,"destinationPort":53,"packets":1,"bytes":64 """,
             """ "source":"10.15.240.10","destination":"203.0.113.7","sourcePort":53,"destinationPort":2049,"packets":0,"bytes":0 """),
         Connection(
-            """ "id":2,"protocol":"tcp","protocolNumber":6,"state":"established","assured":true,"seenReply":true,"timeoutSeconds":7440,"zone":3,"mark":16,"label":"00000000000000000000000000000005" """,
+            """ "id":2,"protocol":"tcp","protocolNumber":6,"state":"established","assured":true,"seenReply":true,"timeoutSeconds":7440,"zone":3, """
+                + """ "mark":16,"label":"00000000000000000000000000000005" """,
             """ "source":"10.0.0.2","destination":"192.0.2.1","sourcePort":1000,"destinationPort":80,"packets":5,"bytes":500 """,
             """ "source":"192.0.2.1","destination":"203.0.113.7","sourcePort":80,"destinationPort":1000,"packets":4,"bytes":4000 """),
         Connection(

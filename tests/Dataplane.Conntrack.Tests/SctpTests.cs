@@ -187,7 +187,9 @@ public sealed unsafe class SctpTests
         TcpWindows.Enter(ref memory);
         fixed (byte* bytes = Build("> Z Data", out _))
         {
-            Assert.Equal((byte)SctpEstablished, SctpTracker.Judge(ref tags, SctpEstablished, Direction.Original, (SctpHeader*)bytes, SctpHeader.SizeBytes + 20, isWhole: true).Effect);
+            TrackerVerdict verdict = SctpTracker.Judge(
+                ref tags, SctpEstablished, Direction.Original, (SctpHeader*)bytes, SctpHeader.SizeBytes + 20, isWhole: true);
+            Assert.Equal((byte)SctpEstablished, verdict.Effect);
         }
 
         Assert.Equal(TcpWindows.Locked, memory.Bits);

@@ -44,7 +44,8 @@ public class AcceptedTests
             "30": { "Match": { "Source": "10.0.7.2" }, "To": "masquerade" },
             "90": { "Match": { "In": "lan", "Out": "wan" }, "To": "pool:CGN1" }
           },
-          "Conntrack": { "MaxEntries": 200000, "Capacity": 400000, "Buckets": 65536, "Invalid": "drop", "TcpLoose": true, "TcpLiberal": true, "TcpMaxRetransmissions": 7, "Checksum": false, "Accounting": false,
+          "Conntrack": { "MaxEntries": 200000, "Capacity": 400000, "Buckets": 65536, "Invalid": "drop",
+                         "TcpLoose": true, "TcpLiberal": true, "TcpMaxRetransmissions": 7, "Checksum": false, "Accounting": false,
                          "Timeouts": { "TcpEstablished": "2h5m", "UdpStream": "6m", "Icmp": "90" } },
           "Memory": { "Hugepages": "off", "Mbufs": 8192, "Pool": "512MiB" },
           "Limits": {

@@ -30,7 +30,8 @@ internal static class ConnectionLines
     {
         StringBuilder line = new();
         string protocol = row.GetProperty("protocol").GetString() ?? "";
-        line.Append(CultureInfo.InvariantCulture, $"{protocol,-8} {row.GetProperty("protocolNumber").GetInt32()} {row.GetProperty("timeoutSeconds").GetInt64()} ");
+        line.Append(CultureInfo.InvariantCulture, $"{protocol,-8} {row.GetProperty("protocolNumber").GetInt32()} ");
+        line.Append(CultureInfo.InvariantCulture, $"{row.GetProperty("timeoutSeconds").GetInt64()} ");
         if (protocol is "tcp" or "sctp" or "dccp")
         {
             line.Append(row.GetProperty("state").GetString()?.ToUpperInvariant()).Append(' ');

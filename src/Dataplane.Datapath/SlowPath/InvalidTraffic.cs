@@ -4,7 +4,7 @@ using Dataplane.Packet;
 
 namespace Dataplane.Datapath.SlowPath;
 
-/// <summary>Packets that tracking calls invalid: dropped for their named reason, unless a filter rule that asks for them says more.</summary>
+/// <summary>Packets that tracking calls invalid: dropped for their reason, unless a filter rule that asks for them says more.</summary>
 /// <remarks>
 /// Only rules that name the state are consulted. One that accepts lets the packet through as it is, but never a packet whose connection
 /// is translated or would be: an inside address must not leave that way.

@@ -25,8 +25,8 @@ public enum TrackVerdict
 /// TCP's plain segments move the windows here (<see cref="TcpTracker.TryAdvance"/>). All other segments, SCTP and DCCP
 /// are for <see cref="Judgement"/>.
 /// <para>
-/// With several workers a packet of these three takes its entry's lock (<see cref="TcpWindows.Enter"/>) for judgement, state and counters at
-/// once: one locked instruction in place of one for each counter.
+/// With several workers a packet of these three takes its entry's lock (<see cref="TcpWindows.Enter"/>) for judgement, state and
+/// counters at once: one locked instruction in place of one for each counter.
 /// </para>
 /// </remarks>
 public static unsafe class Track

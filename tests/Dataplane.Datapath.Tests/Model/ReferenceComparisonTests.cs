@@ -10,7 +10,8 @@ public class ReferenceComparisonTests
     /// <summary>Endings that a stream must have met to be worth anything.</summary>
     private static readonly DropReason[] s_mustOccur =
     [
-        DropReason.None, DropReason.NatPortsExhausted, DropReason.TcpNotSyn, DropReason.TcpStateInvalid, DropReason.TcpSequenceAboveWindow, DropReason.TcpSequenceBelowWindow, DropReason.TcpAckAboveWindow,
+        DropReason.None, DropReason.NatPortsExhausted, DropReason.TcpNotSyn, DropReason.TcpStateInvalid,
+        DropReason.TcpSequenceAboveWindow, DropReason.TcpSequenceBelowWindow, DropReason.TcpAckAboveWindow,
         DropReason.TcpAckBelowWindow, DropReason.TcpResetOutsideWindow, DropReason.IcmpErrorUnrelated,
         DropReason.IcmpReplyUnsolicited, DropReason.NoRoute, DropReason.TtlExceeded, DropReason.MtuExceeded, DropReason.FilterDropped,
         DropReason.FilterRejected, DropReason.LocalUnsupported, DropReason.L4ChecksumBad, DropReason.VlanNotConfigured,

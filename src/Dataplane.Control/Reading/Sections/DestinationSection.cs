@@ -53,7 +53,8 @@ internal static class DestinationSection
 
         if (match.Protocol < 0 || !Nat.RuleMatch.HasPorts((byte)match.Protocol))
         {
-            rule.Report(DiagnosticCode.MatchNotPossible, node!, "only TCP, UDP, UDP-Lite, SCTP and DCCP have ports", "add \"Protocol\" to the match");
+            rule.Report(DiagnosticCode.MatchNotPossible, node!,
+                "only TCP, UDP, UDP-Lite, SCTP and DCCP have ports", "add \"Protocol\" to the match");
         }
 
         if (ports.Count > 1 && ports.Count != match.DestinationPort.Count)

@@ -33,7 +33,8 @@ public static unsafe class MulticastReports
     private const byte ChangeToExclude = 4;
 
     /// <summary>Groups in one report of 1280 bytes.</summary>
-    private const int GroupsMax = (1280 - Ipv6Header.SizeBytes - Icmpv6Frame.AlertBytes - MulticastReportHeader.SizeBytes) / MulticastRecord.SizeBytes;
+    private const int GroupsMax =
+        (1280 - Ipv6Header.SizeBytes - Icmpv6Frame.AlertBytes - MulticastReportHeader.SizeBytes) / MulticastRecord.SizeBytes;
 
     /// <summary>Takes note of a query; the parser has checked hop limit and length.</summary>
     /// <returns>The reason to drop it.</returns>
