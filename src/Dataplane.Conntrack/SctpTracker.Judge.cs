@@ -6,6 +6,9 @@ namespace Dataplane.Conntrack;
 /// <content>The walk over a packet's chunks.</content>
 public static unsafe partial class SctpTracker
 {
+    /// <summary>Chunks in front of the data that a packet may have: real ones have a handful, and each is looked at twice.</summary>
+    private const int ChunksMax = 64;
+
     /// <summary>The state and tags with which an association, or a further path of one, begins.</summary>
     /// <param name="tags">Of an entry that no other worker sees yet; whatever stood there is overwritten.</param>
     /// <param name="packet">Its first packet: the common header.</param>
@@ -94,10 +97,7 @@ public static unsafe partial class SctpTracker
             isVouched = chunk->Type == SctpChunkType.CookieEcho || isVouched;
         }
 
-        // Not the last byte: another worker may be waiting for the lock in it.
-        byte bits = tags.Bits;
         tags = changed;
-        tags.Bits = bits;
         return isRefreshed ? TrackerVerdict.Next((byte)reached) : TrackerVerdict.Keep;
     }
 
@@ -190,8 +190,14 @@ public static unsafe partial class SctpTracker
             return false;
         }
 
+        int count = 0;
         for (byte* at = first; at < end; at = Behind(at))
         {
+            if (++count > ChunksMax)
+            {
+                return false;
+            }
+
             var chunk = (SctpChunk*)at;
             if (!isWhole && end - at >= SctpChunk.HeaderSizeBytes && IsData(chunk->Type))
             {

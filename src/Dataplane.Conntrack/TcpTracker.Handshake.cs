@@ -188,7 +188,7 @@ public static unsafe partial class TcpTracker
     /// <summary>The opener's own SYN-ACK: it has received the peer's SYN (RFC 9293 §3.5, figure 7).</summary>
     private static TrackerVerdict JudgeSimultaneous(ref TcpWindows windows, in TcpSegment segment, byte next)
     {
-        DropReason reason = Misfit(ref windows, Direction.Original, segment);
+        DropReason reason = Misfit(ref windows, Direction.Original, segment, windows.Reply.End);
         if (reason == DropReason.None && (int)(segment.Acknowledgment - windows.Original.MaxAck) < 0)
         {
             reason = DropReason.TcpAckBelowWindow;

@@ -20,18 +20,14 @@ public static unsafe partial class TcpTracker
             return TrackerVerdict.Keep;
         }
 
-        if ((windows.Bits & TcpWindows.Learned) != 0)
-        {
-            LearnAcknowledged(ref windows, direction, segment.HighestAcknowledged());
-        }
-
         if (state == ConnectionState.TcpSynReceived && direction == Direction.Original
             && windows.IsOfEarlierAnswer(segment.Acknowledgment))
         {
             TakeEarlierAnswer(ref windows);
         }
 
-        DropReason reason = Misfit(ref windows, direction, segment);
+        uint peerEnd = PeerEnd(ref windows, direction, segment);
+        DropReason reason = Misfit(ref windows, direction, segment, peerEnd);
         if (reason == DropReason.None && state == ConnectionState.TcpSynReceived && direction == Direction.Original
             && (int)(segment.Acknowledgment - windows.Original.MaxAck) < 0)
         {
@@ -58,8 +54,12 @@ public static unsafe partial class TcpTracker
             next = JudgeFin(ref windows, state, direction, next);
         }
 
+        TcpWindows.Side(ref windows, Opposite(direction)).End = peerEnd;
         Accept(ref windows, direction, segment);
-        return next == Trackers.Keep ? TrackerVerdict.Keep : TrackerVerdict.Next(next, CapOf(ref windows, direction, policy));
+
+        // What comes after the end passes, but an end that goes on sending must not keep the entry for ever.
+        return next == Trackers.Keep || state is ConnectionState.TcpTimeWait or ConnectionState.TcpClose
+            ? TrackerVerdict.Keep : TrackerVerdict.Next(next, CapOf(ref windows, direction, policy));
     }
 
     /// <summary>Tells a FIN's repetition from a FIN. It passes, but the connection lives no longer for it: an end that repeats itself
@@ -86,7 +86,7 @@ public static unsafe partial class TcpTracker
     }
 
     /// <summary>Why no endpoint that has seen what passed here could have sent this; <see cref="DropReason.None"/> if one could.</summary>
-    private static DropReason Misfit(ref TcpWindows windows, Direction direction, in TcpSegment segment)
+    private static DropReason Misfit(ref TcpWindows windows, Direction direction, in TcpSegment segment, uint peerEnd)
     {
         ref TcpSide own = ref TcpWindows.Side(ref windows, direction);
         ref TcpSide peer = ref TcpWindows.Side(ref windows, Opposite(direction));
@@ -101,12 +101,12 @@ public static unsafe partial class TcpTracker
             return DropReason.TcpSequenceBelowWindow;
         }
 
-        if ((int)(acknowledged - peer.End) > 0)
+        if ((int)(acknowledged - peerEnd) > 0)
         {
             return DropReason.TcpAckAboveWindow;
         }
 
-        return (int)(acknowledged - (peer.End - windows.SpanBytes(direction))) < 0
+        return (int)(acknowledged - (peerEnd - windows.SpanBytes(direction))) < 0
             ? DropReason.TcpAckBelowWindow : DropReason.None;
     }
 
@@ -149,14 +149,17 @@ public static unsafe partial class TcpTracker
         }
     }
 
-    /// <summary>What passed before the connection was taken up may be acknowledged later.</summary>
-    private static void LearnAcknowledged(ref TcpWindows windows, Direction direction, uint acknowledged)
+    /// <summary>One behind the highest number that the peer has sent; of what was never seen here, that is what a segment
+    /// acknowledges, if it fits otherwise.</summary>
+    private static uint PeerEnd(ref TcpWindows windows, Direction direction, in TcpSegment segment)
     {
-        ref TcpSide peer = ref TcpWindows.Side(ref windows, Opposite(direction));
-        uint ahead = acknowledged - peer.End;
-        if (ahead <= windows.SpanBytes(direction))
+        uint end = TcpWindows.Side(ref windows, Opposite(direction)).End;
+        if ((windows.Bits & TcpWindows.Learned) == 0)
         {
-            peer.End = acknowledged;
+            return end;
         }
+
+        uint acknowledged = segment.HighestAcknowledged();
+        return acknowledged - end <= windows.SpanBytes(direction) ? acknowledged : end;
     }
 }

@@ -67,7 +67,8 @@ public struct TcpWindows
     /// <summary>In <see cref="Bits"/>: a worker is at work here.</summary>
     public const byte Locked = 1;
 
-    /// <summary>In <see cref="Bits"/>: the beginning was not seen, everything here was guessed from later segments.</summary>
+    /// <summary>In <see cref="Bits"/>: something was not seen, the beginning or the rest of a segment in fragments, so that the peer may
+    /// acknowledge more than is known here.</summary>
     public const byte Learned = 2;
 
     /// <summary>In <see cref="Bits"/>: <see cref="RestartNext"/> is valid.</summary>

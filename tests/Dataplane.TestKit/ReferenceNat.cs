@@ -74,7 +74,10 @@ public sealed class ReferenceNat(ReferencePolicy policy, TimeoutTable timeouts)
             return Open(inPort, packet, now);
         }
 
-        TrackerVerdict verdict = Judge(packet, entry, direction);
+        // Who is not translated may open the other way round what has ended.
+        bool isReopened = direction == Direction.Reply && (packet.TcpFlags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst)) == TcpFlags.Syn
+            && entry.State is ConnectionState.TcpTimeWait or ConnectionState.TcpClose && entry.Reply == entry.Original.Inverted;
+        TrackerVerdict verdict = isReopened ? TrackerVerdict.Reopen : Judge(packet, entry, direction);
         switch (verdict.Effect)
         {
             case Trackers.Invalid:

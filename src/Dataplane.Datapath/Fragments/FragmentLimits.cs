@@ -39,7 +39,7 @@ public readonly record struct FragmentLimits
     /// <summary>The same for one source: an eighth, so that no few sources have it all.</summary>
     public int HeldPerSource { get; init; } = 256;
 
-    /// <summary>Bytes of data in an IPv4 fragment that is not the last; 8 is what RFC 791 §3.2 allows, and so no limit.</summary>
+    /// <summary>Bytes of data in a fragment that is not the last; 8 is what RFC 791 §3.2 and RFC 8200 §4.5 allow, and so no limit.</summary>
     public int LengthBytesMin { get; init; } = 8;
 
     /// <summary>From a datagram's first fragment to arrive, nanoseconds.</summary>

@@ -26,11 +26,11 @@ public static unsafe class FragmentPath
         {
             if (meta->Kind == PacketKind.Ipv6Tracked)
             {
-                Pass<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta);
+                Pass<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta, &release);
             }
             else
             {
-                Pass<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta);
+                Pass<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta, &release);
             }
         }
         while (Reassembly.TryNext(context, ref env, meta, tuple6, &release, out packet));
@@ -40,7 +40,8 @@ public static unsafe class FragmentPath
     /// A fragment without a transport header is counted and translated like its first, but it moves no state; where there is no
     /// connection the rules say whether the datagram is untracked or was refused.
     /// </summary>
-    private static void Pass<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+    private static void Pass<TFamily, TTuple, TEnv>(
+        WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, FragmentRelease* release)
         where TFamily : struct, IFamily<TTuple>
         where TTuple : unmanaged
         where TEnv : struct, IEnvironment
@@ -50,7 +51,7 @@ public static unsafe class FragmentPath
         meta->Hash = TupleHash.Compute(tuple, table->Key);
         if (meta->Fragment == FragmentPart.First)
         {
-            First<TFamily, TTuple, TEnv>(context, ref env, packet, meta);
+            First<TFamily, TTuple, TEnv>(context, ref env, packet, meta, release);
             return;
         }
 
@@ -75,19 +76,37 @@ public static unsafe class FragmentPath
         TFamily.ForwardUncached(context, ref env, packet, meta);
     }
 
-    /// <summary>The fragment with the transport header.</summary>
-    private static void First<TFamily, TTuple, TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+    /// <summary>The fragment with the transport header; where it is invalid the rest of its datagram is, too.</summary>
+    private static void First<TFamily, TTuple, TEnv>(
+        WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, FragmentRelease* release)
         where TFamily : struct, IFamily<TTuple>
         where TTuple : unmanaged
         where TEnv : struct, IEnvironment
     {
-        if (meta->Tuple.Protocol == IpProtocol.Tcp)
+        meta->Reason = DropReason.None;
+        Dispatch.Tracked(context, ref env, packet, meta);
+        if (meta->Reason != DropReason.None)
         {
-            // How much follows in other fragments nobody has said yet. The most that can, since the peer may acknowledge all of
-            // it, while numbers that were never used harm nobody: bounds below are 64 KiB wide at least.
-            meta->PayloadBytes = (ushort)(ushort.MaxValue - Ipv4Header.SizeBytes - ((TcpHeader*)meta->L4)->HeaderLengthBytes);
+            Reassembly.Refuse(context, ref env, release, meta->Reason);
+        }
+        else if (meta->Tuple.Protocol == IpProtocol.Tcp && meta->Reference != 0)
+        {
+            ExpectMore(context, ref Entry<TTuple>.Tail(TFamily.Table(context)->EntryAt(new EntryReference(meta->Reference).Index))->Windows);
+        }
+    }
+
+    /// <summary>How much of a segment follows in other fragments nobody has said yet, and the peer may acknowledge all of it.</summary>
+    private static void ExpectMore(WorkerContext* context, ref TcpWindows windows)
+    {
+        if (context->IsShared)
+        {
+            TcpWindows.Enter(ref windows);
         }
 
-        Dispatch.Tracked(context, ref env, packet, meta);
+        windows.Bits |= TcpWindows.Learned;
+        if (context->IsShared)
+        {
+            TcpWindows.Exit(ref windows);
+        }
     }
 }

@@ -74,6 +74,22 @@ public unsafe partial struct FragmentTable<TTuple>
         return isAny;
     }
 
+    /// <summary>Refuses the datagram of a first fragment that did not go through.</summary>
+    /// <param name="index">From <see cref="FragmentArrival.Index"/>, as with <see cref="Take"/>, which is not called any more.</param>
+    /// <param name="reason">Of those that wait and those that will come.</param>
+    /// <param name="victims">What waits.</param>
+    public void Refuse(uint index, DropReason reason, FragmentBatch* victims)
+    {
+        FragmentRecord* record = _records + index;
+        int* word = &_sets[index / FragmentSet.Ways].Lock;
+        StripeLocks.Enter(word);
+        record->Flags = (record->Flags | FragmentFlags.Refused) & ~FragmentFlags.Releasing;
+        record->Reason = reason;
+        TakeHeld(record, victims);
+        victims->Reason = reason;
+        StripeLocks.Exit(word);
+    }
+
     /// <summary>Begins a datagram's record, if need be in another's place; only under the set's lock.</summary>
     private uint Begin(uint set, TTuple* key, FragmentArrival* arrival, FragmentBatch* victims)
     {

@@ -60,7 +60,12 @@ public static unsafe class Reassembly
         release->Batch.Count = 0;
         release->IsIpv6 = meta->Kind == PacketKind.Ipv6Fragment;
         FragmentVerdict verdict;
-        if (release->IsIpv6)
+        if (meta->Fragment != FragmentPart.Last && meta->FragmentLengthBytes < tables->Shared.Limits.LengthBytesMin)
+        {
+            arrival.Reason = DropReason.FragmentTooSmall;
+            verdict = FragmentVerdict.Drop;
+        }
+        else if (release->IsIpv6)
         {
             Ipv6Tuple key = *tuple6;
             SetId(ref key.SourcePort, ref key.DestinationPort, meta->FragmentId);
@@ -69,11 +74,6 @@ public static unsafe class Reassembly
             Ipv6Tuple source = new() { Source = new Ipv6Address(key.Source.RawHigh, 0), Zone = key.Zone };
             arrival.Transport = FragmentTransport.Of(*tuple6);
             verdict = Enter(context, ref env, &tables->Ipv6, &key, &source, &arrival, release);
-        }
-        else if (meta->Fragment != FragmentPart.Last && meta->FragmentLengthBytes < tables->Shared.Limits.LengthBytesMin)
-        {
-            arrival.Reason = DropReason.FragmentTooSmall;
-            verdict = FragmentVerdict.Drop;
         }
         else
         {
@@ -141,6 +141,29 @@ public static unsafe class Reassembly
         }
 
         return false;
+    }
+
+    /// <summary>Drops what waits for a first fragment that tracking or translation refused, and what will come of its datagram.</summary>
+    public static void Refuse<TEnv>(WorkerContext* context, ref TEnv env, FragmentRelease* release, DropReason reason)
+        where TEnv : struct, IEnvironment
+    {
+        if (release->Ticket == 0)
+        {
+            return;
+        }
+
+        uint index = release->Ticket - 1;
+        release->Ticket = 0;
+        if (release->IsIpv6)
+        {
+            context->Fragments->Ipv6.Refuse(index, reason, &release->Batch);
+        }
+        else
+        {
+            context->Fragments->Ipv4.Refuse(index, reason, &release->Batch);
+        }
+
+        DropAll(context, ref env, &release->Batch);
     }
 
     /// <summary>Ends datagrams whose time is over: a few sets a round, in which no more than their packets can wait.</summary>

@@ -39,6 +39,7 @@ public static unsafe class InvalidTraffic
         switch (Judge(context, ref env, meta, ref first))
         {
             case FilterVerdict.Accept:
+                meta->Reason = DropReason.None;
                 Checksum.DecrementTtl((Ipv4Header*)meta->L3);
                 Output.Routed(context, ref env, packet, meta->L3);
                 break;

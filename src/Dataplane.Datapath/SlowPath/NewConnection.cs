@@ -192,7 +192,12 @@ public static unsafe class NewConnection
     {
         context->Table->Abandon(context->Slot, index);
         meta->Reference = existing.Value;
-        return Track.One<Ipv4Family, Ipv4Tuple>(context, meta) == TrackVerdict.Forward ? DropReason.None : DropReason.ClashUnresolved;
+        return Track.One<Ipv4Family, Ipv4Tuple>(context, meta) switch
+        {
+            TrackVerdict.Forward => DropReason.None,
+            TrackVerdict.Drop => meta->Reason,
+            _ => DropReason.ClashUnresolved,
+        };
     }
 
     private static DropReason SelectSource(WorkerContext* context, SourceRule* rule, in FirstPacket first, ref Ipv4Tuple reply)

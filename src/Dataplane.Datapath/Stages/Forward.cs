@@ -37,6 +37,7 @@ public static unsafe class Forward
             : TFamily.CheckFirstFragment(meta, TFamily.Table(context)->EntryAt(reference.Index), reference.Direction);
         if (reason != DropReason.None)
         {
+            meta->Reason = reason;
             PacketSink.Drop(context, ref env, packet, reason);
             return;
         }

@@ -34,8 +34,11 @@ public static unsafe class Judgement
         where TFamily : struct, IFamily<TTuple>
         where TTuple : unmanaged
     {
-        StateWord word = new(Volatile.Read(ref Entry<TTuple>.Head(entry)->State));
-        TrackerVerdict verdict = Judge(context, meta, ref Entry<TTuple>.Tail(entry)->Windows, word.State, direction);
+        EntryHead* head = Entry<TTuple>.Head(entry);
+        StateWord word = new(Volatile.Read(ref head->State));
+        TrackerVerdict verdict = IsForeignRestart(context, meta, head, word.State, direction) ? TrackerVerdict.Keep
+            : IsReopening(meta, head, word.State, direction) ? TrackerVerdict.Reopen
+            : Judge(context, meta, ref Entry<TTuple>.Tail(entry)->Windows, word.State, direction);
         if (verdict.Effect < Trackers.Invalid)
         {
             EntryFlags flags = Trackers.FlagsOf((ConnectionState)verdict.Effect, direction);
@@ -103,6 +106,46 @@ public static unsafe class Judgement
                 isWhole: meta->Fragment == FragmentPart.Whole),
             _ => DccpTracker.Judge(state, direction, (DccpHeader*)meta->L4),
         };
+
+    /// <summary>A SYN of the opener on a live connection that did not come from where the opener is reached.</summary>
+    /// <remarks>
+    /// It passes, as any SYN there, but is not remembered: it says what would end the connection, and who could forge both that and
+    /// its answer from outside would need no number of either side.
+    /// </remarks>
+    private static bool IsForeignRestart(
+        WorkerContext* context, PacketMeta* meta, EntryHead* head, ConnectionState state, Direction direction)
+    {
+        const TcpFlags kind = TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst;
+        if (meta->Tuple.Protocol != IpProtocol.Tcp || direction != Direction.Original || (meta->TcpFlags & kind) != TcpFlags.Syn
+            || state is < ConnectionState.TcpSynReceived or > ConnectionState.TcpLastAck)
+        {
+            return false;
+        }
+
+        uint cached = head->NextHopReply;
+        return cached >> 16 == context->Plan->Generation
+            && Adjacency.Load(context->Neighbours->Adjacencies + (cached & 0xFFFF)).Port != meta->Port;
+    }
+
+    /// <summary>An opening of the other side on the tuple of a connection that has ended: the next one, the other way round.</summary>
+    /// <remarks>Not where something is translated: nobody outside could open that connection, and none who can forge it may end one.</remarks>
+    private static bool IsReopening(PacketMeta* meta, EntryHead* head, ConnectionState state, Direction direction)
+    {
+        if (direction != Direction.Reply || head->Rewrite != 0)
+        {
+            return false;
+        }
+
+        const TcpFlags kind = TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst;
+        return state switch
+        {
+            ConnectionState.TcpTimeWait or ConnectionState.TcpClose => (meta->TcpFlags & kind) == TcpFlags.Syn,
+            ConnectionState.SctpClosed => meta->L4LengthBytes > SctpHeader.SizeBytes
+                && ((SctpChunk*)(meta->L4 + SctpHeader.SizeBytes))->Type == SctpChunkType.Init,
+            ConnectionState.DccpTimeWait => ((DccpHeader*)meta->L4)->Type == DccpType.Request,
+            _ => false,
+        };
+    }
 
     private static void Unlock<TTuple>(WorkerContext* context, byte* entry)
         where TTuple : unmanaged

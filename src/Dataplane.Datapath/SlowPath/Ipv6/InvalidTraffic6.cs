@@ -11,6 +11,12 @@ public static unsafe class InvalidTraffic6
     public static void Known<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment
     {
+        if (!context->Plan->FiltersInvalid)
+        {
+            PacketSink.Drop(context, ref env, packet, meta->Reason);
+            return;
+        }
+
         byte* entry = context->Table6->EntryAt(new EntryReference(meta->Reference).Index);
         FirstPacket6 first = new()
         {
@@ -29,6 +35,7 @@ public static unsafe class InvalidTraffic6
         switch (Judge(context, ref env, meta, ref first))
         {
             case FilterVerdict.Accept:
+                meta->Reason = DropReason.None;
                 ((Ipv6Header*)meta->L3)->HopLimit--;
                 Output6.Routed(context, ref env, packet, (Ipv6Header*)meta->L3, meta->Port);
                 break;

@@ -168,6 +168,11 @@ public static unsafe class NewConnection6
     {
         context->Table6->Abandon(context->Slot6, index);
         meta->Reference = existing.Value;
-        return Track.One<Ipv6Family, Ipv6Tuple>(context, meta) == TrackVerdict.Forward ? DropReason.None : DropReason.ClashUnresolved;
+        return Track.One<Ipv6Family, Ipv6Tuple>(context, meta) switch
+        {
+            TrackVerdict.Forward => DropReason.None,
+            TrackVerdict.Drop => meta->Reason,
+            _ => DropReason.ClashUnresolved,
+        };
     }
 }
