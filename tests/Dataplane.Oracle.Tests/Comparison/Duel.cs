@@ -22,6 +22,10 @@ internal sealed class Duel(Contender kernel, Contender ours, Flow flow)
     /// <summary>The difference that ended the comparison; null while there was none.</summary>
     public KnownDifference? Parting { get; private set; }
 
+    /// <summary>The server has opened the tuple of an ended connection: from here on client and server have changed places.</summary>
+    public bool HasTurned => _steps.Count > 0 && _steps[^1] is
+        { Stimulus.Side: Side.Wan, Ours.After.State: "SYN_SENT", OursBefore.State: "TIME_WAIT" or "CLOSE" };
+
     /// <summary>Sends one packet through both.</summary>
     /// <returns>False at a known difference: the flow is not to be gone on with.</returns>
     public bool Send(Stimulus stimulus)

@@ -165,8 +165,7 @@ internal static class TcpDifferences
             "Netfilter drops it; we forward it without effect, and the client's challenge ACK tells the peer where it stands (RFC 5961 §4).",
             Tcp,
             new Case(Any, Wan, "SYN", Drop, Keep, [.. Open, "< S 50000"]),
-            new Case("TIME_WAIT", Wan, "SYN", new Did(IsForwarded: false, Connection.Gone), Keep, [.. Closed, "< S 100000"]),
-            new Case("TIME_WAIT CLOSE", Wan, "SYN", Move("SYN_SENT"), Keep, [.. Closed, "< S 100000"]) { IsIpv6 = true }),
+            new Case("TIME_WAIT", Wan, "SYN", new Did(IsForwarded: false, Connection.Gone), Keep, [.. Closed, "< S 100000"])),
         new("a SYN-ACK of the opener",
             "On a live connection netfilter drops it where we let it be challenged (RFC 5961 §4); in the handshake the reverse, unless both have sent SYNs.",
             Tcp,
@@ -177,8 +176,9 @@ internal static class TcpDifferences
             Tcp,
             new Case(Live, Wan, "SYN-ACK", Move("SYN_RECV"), Keep, [.. Open, "> S 0", "< SA 0 a=1"])),
         new("a SYN behind the peer's reset",
-            "CLOSE is an end whoever brought it about: the opener begins a new connection. Netfilter waits for the peer's SYN-ACK to believe it.",
+            "CLOSE is an end whoever brought it about: either side begins a new connection. Netfilter waits for the peer's SYN-ACK, or lets it wait.",
             Tcp,
+            new Case("CLOSE", Wan, "SYN", Drop, Move("SYN_SENT"), [.. Open, "< R 1", "< S 100000"]) { IsIpv6 = true },
             new Case("CLOSE", Lan, "SYN", Keep, Move("SYN_SENT"), [.. Open, "< R 1", "> S 100000"])),
     ];
 }

@@ -54,7 +54,7 @@ internal sealed class GeneratedConversation
     public bool Run()
     {
         _before[0].Add(Read(Side.Lan, _ends[0].Synchronize()!));
-        for (int step = 0; step < StepsMax && _duel.Steps.Count < PacketsMax && _duel.Parting is null; step++)
+        for (int step = 0; step < StepsMax && _duel.Steps.Count < PacketsMax && _duel.Parting is null && !_duel.HasTurned; step++)
         {
             if (_recent.Count > 0 && _random.Next(200) < _forgedPercent)
             {
