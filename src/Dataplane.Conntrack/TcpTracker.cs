@@ -25,7 +25,8 @@ namespace Dataplane.Conntrack;
 /// <para>
 /// <b>Resets</b> (RFC 5961 §3). A receiver obeys a reset only at exactly the next sequence number that it expects. That is what
 /// it acknowledged last, as far as the router knows, or, if everything on the way has arrived, the end of what the sender
-/// has sent: a server that answers and resets at once sends no third number. Only those two end the connection. Any other in the
+/// has sent: a server that answers and resets at once sends no third number. Only those two end the connection, and the refusal of
+/// a SYN that its opener has sent on it (below). Any other in the
 /// window is forwarded without effect; the receiver answers with a challenge ACK, and a sender that meant it answers that
 /// with a reset whose number is exact. What is outside the window never arrives. Before the handshake a reset must acknowledge the SYN
 /// (RFC 9293 §3.10.7.3). A million blind resets thus hit with a chance of 2 in 4295 altogether.
@@ -33,7 +34,8 @@ namespace Dataplane.Conntrack;
 /// <para>
 /// <b>SYNs</b> on an open connection change nothing (RFC 5961 §4): the peer challenges, and if the opener has indeed lost the
 /// connection its reset is exact. If the peer has lost it too, it accepts; its SYN-ACK is believed only if it acknowledges the opener's SYN
-/// (<see cref="TcpWindows.RestartNext"/>), and from then on the entry follows the new connection.
+/// (<see cref="TcpWindows.RestartNext"/>), and from then on the entry follows the new connection. The caller must not ask about a SYN that
+/// anybody but the opener can have sent, or an outsider could answer his own.
 /// </para>
 /// <para>
 /// <b>Timeouts.</b> The state's, capped where a side has repeated itself <see cref="TcpPolicy.RetransmissionsMax"/> times
