@@ -10,7 +10,11 @@ namespace Dataplane.Demo;
 internal sealed class Checklist(Lab.Lab lab)
 {
     private const string FarUrl = $"http://{LabAddresses.Far}/";
+    private const string Far6Url = $"http://[{LabAddresses.Far6}]/";
     private const long DownloadBytes = 100_000_000;
+    private const int LargePingBytes = 5000; // four fragments on links of 1500 bytes
+    private const int Resets = 1000;
+    private const string Established = "ESTABLISHED";
     private const int IperfSeconds = 3;
 
     private static readonly string s_publishedUrl =
@@ -20,9 +24,11 @@ internal sealed class Checklist(Lab.Lab lab)
 
     public IReadOnlyList<Check> Checks => _checks;
 
-    /// <summary>Starts the servers that the checks talk to.</summary>
+    /// <summary>Gives the hosts their IPv6 addresses and starts the servers that the checks talk to.</summary>
     public void Serve()
     {
+        lab.Topology.EnableIpv6();
+        WebServer.Start(lab, lab.Topology.Internet, LabAddresses.Far6);
         WebServer.Start(lab, lab.Topology.Internet, LabAddresses.Far);
         WebServer.Start(lab, lab.Topology.Server, LabAddresses.Server);
         lab.Serve(
@@ -37,16 +43,49 @@ internal sealed class Checklist(Lab.Lab lab)
         Add("client pings the internet", "5 replies, ttl 63", $"{ping.Replies} replies, ttl {ping.Ttl}");
     }
 
+    public void Ping6()
+    {
+        PingResult ping = Traffic.Ping(lab.Topology.Client, LabAddresses.Far6, 5);
+        Add("client pings the internet, IPv6", "5 replies, ttl 63", $"{ping.Replies} replies, ttl {ping.Ttl}");
+        PingResult large = Traffic.Ping(lab.Topology.Client, LabAddresses.Far6, 3, LargePingBytes);
+        Add("ping in fragments, IPv6, 5000 bytes", "3 replies", $"{large.Replies} replies");
+        PingResult inwards = Traffic.Ping(lab.Topology.Internet, LabAddresses.Client6, 1);
+        Add("the internet pings the client, IPv6", "0 replies", $"{inwards.Replies} replies");
+    }
+
     public void TraceRoute(bool icmp)
     {
         string hops = string.Join(" → ", Traffic.TraceRoute(lab.Topology.Client, LabAddresses.Far, icmp));
         Add($"traceroute ({(icmp ? "ICMP" : "UDP")})", $"{LabAddresses.RouterLan} → {LabAddresses.Far}", hops);
     }
 
+    public void TraceRoute6()
+    {
+        string hops = string.Join(" → ", Traffic.TraceRoute(lab.Topology.Client, LabAddresses.Far6, icmp: false));
+        Add("traceroute, IPv6", $"{LabAddresses.RouterLan6} → {LabAddresses.Far6}", hops);
+    }
+
     public void Download()
     {
         Transfer transfer = Traffic.Download(lab, lab.Topology.Client, FarUrl, DownloadBytes);
         AddTransfer("curl, 100 MB through SNAT", transfer);
+    }
+
+    public void Download6()
+    {
+        AddTransfer("curl, 20 MB over IPv6", Traffic.Download(lab, lab.Topology.Client, Far6Url, DownloadBytes / 5));
+        Add("over IPv6 the internet sees the client as", LabAddresses.Client6, Traffic.AddressSeenBy(lab.Topology.Client, Far6Url));
+    }
+
+    /// <summary>Somebody outside forges resets into an upload: with numbers inside the window, but not the exact one.</summary>
+    public void ForgedResets()
+    {
+        ResetAttack attack = ResetForger.Attack(lab, FarUrl, DownloadBytes / 5, ResetPlacement.Inside, Resets);
+        string upload = attack.Upload.Intact ? "upload intact" : "upload broken";
+        string seen = string.Create(CultureInfo.InvariantCulture, $"{upload}, {attack.Challenges} challenges");
+        bool holds = attack.Upload.Intact && attack.Sent == Resets && attack.Challenges > 0;
+        string name = string.Create(CultureInfo.InvariantCulture, $"{Resets} forged resets in an upload's window");
+        _checks.Add(new Check(name, "upload intact, > 0 challenges", seen, holds));
     }
 
     public void SourceTranslation() =>
@@ -66,13 +105,14 @@ internal sealed class Checklist(Lab.Lab lab)
         _checks.Add(new Check($"iperf3, {(reverse ? "download" : "upload")}", "> 0 Mbit/s", seen, rate > 0));
     }
 
-    /// <summary>Looks at the connection table while transfers run in both kinds of translation.</summary>
-    /// <returns>The rows, for people.</returns>
+    /// <summary>Looks at the connection table while transfers run: translated both ways, and over IPv6.</summary>
+    /// <returns>The rows, for people; those of the transfers first.</returns>
     public IReadOnlyList<ConnectionRow> ConnectionTable(DataplaneRouter router)
     {
         lab.Web.Make("slow.bin", DownloadBytes / 2);
         string[] slowly = ["--silent", "--limit-rate", "2M", "--output", "/dev/null"];
         using BackgroundProcess outwards = lab.Topology.Client.Start("curl", [.. slowly, FarUrl + "slow.bin"]);
+        using BackgroundProcess outwards6 = lab.Topology.Client.Start("curl", [.. slowly, Far6Url + "slow.bin"]);
         using BackgroundProcess inwards = lab.Topology.Internet.Start("curl", [.. slowly, s_publishedUrl + "slow.bin"]);
         System.Threading.Thread.Sleep(700);
         IReadOnlyList<ConnectionRow> rows = router.Connections();
@@ -80,9 +120,11 @@ internal sealed class Checklist(Lab.Lab lab)
             && row.Reply.Destination == LabAddresses.RouterWan);
         bool destination = rows.Any(row => row.Original.DestinationPort == LabAddresses.PublishedPort
             && row.Reply is { Source: LabAddresses.Server, SourcePort: LabAddresses.WebPort });
-        string seen = $"{(source ? "SNAT" : "no SNAT")} and {(destination ? "DNAT" : "no DNAT")}";
-        Add("both are in the connection table", "SNAT and DNAT", seen);
-        return rows;
+        bool ipv6 = rows.Any(row => row is { Protocol: "tcp", State: Established }
+            && row.Original is { Source: LabAddresses.Client6, DestinationPort: LabAddresses.WebPort });
+        string seen = $"{(source ? "SNAT" : "no SNAT")}, {(destination ? "DNAT" : "no DNAT")}, {(ipv6 ? "IPv6" : "no IPv6")}";
+        Add("all are in the connection table", "SNAT, DNAT, IPv6", seen);
+        return [.. rows.OrderByDescending(row => row.State == Established)];
     }
 
     public void Balance(DataplaneRouter router)

@@ -53,10 +53,12 @@ internal static class Demonstration
         (string Name, Action Do)[] steps =
         [
             ("servers", list.Serve),
-            ("ping", list.Ping),
-            ("traceroute", () => { list.TraceRoute(icmp: false); list.TraceRoute(icmp: true); }),
+            ("ping", () => { list.Ping(); list.Ping6(); }),
+            ("traceroute", () => { list.TraceRoute(icmp: false); list.TraceRoute(icmp: true); list.TraceRoute6(); }),
             ("SNAT", () => { list.Download(); list.SourceTranslation(); }),
             ("DNAT", list.Published),
+            ("IPv6", list.Download6),
+            ("forged resets", list.ForgedResets),
             ("iperf3", () => { list.Iperf(reverse: false); list.Iperf(reverse: true); }),
         ];
         foreach ((string name, Action run) in steps)
@@ -68,7 +70,7 @@ internal static class Demonstration
 
     private static void Print(IReadOnlyList<ConnectionRow> connections)
     {
-        Table table = new Table().Border(TableBorder.Rounded).Title("connections while two downloads run")
+        Table table = new Table().Border(TableBorder.Rounded).Title("connections while downloads run")
             .AddColumns("protocol", "state", "original", "reply");
         foreach (ConnectionRow row in connections.Take(12))
         {
@@ -117,5 +119,8 @@ internal static class Demonstration
 
     private static Text Cell(string text) => new(text);
 
-    private static string Tuple(TupleRow tuple) => $"{tuple.Source}:{tuple.SourcePort} → {tuple.Destination}:{tuple.DestinationPort}";
+    private static string Tuple(TupleRow tuple) =>
+        $"{Host(tuple.Source)}:{tuple.SourcePort} → {Host(tuple.Destination)}:{tuple.DestinationPort}";
+
+    private static string Host(string address) => address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
 }

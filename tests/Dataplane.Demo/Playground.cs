@@ -17,7 +17,9 @@ internal static class Playground
         using Lab.Lab lab = Lab.Lab.Create(new LabOptions());
         DataplaneRouter router = new(lab.Topology, lab.Options, lab.Folder, config);
         lab.Start(router);
+        lab.Topology.EnableIpv6();
         WebServer.Start(lab, lab.Topology.Internet, LabAddresses.Far);
+        WebServer.Start(lab, lab.Topology.Internet, LabAddresses.Far6);
         WebServer.Start(lab, lab.Topology.Server, LabAddresses.Server);
         File.WriteAllText(Path.Combine(lab.Web.Folder, "hello.txt"), "hello\n");
         Console.Write(router.Log);
@@ -26,6 +28,7 @@ internal static class Playground
             The router runs (process {router.ProcessId}). Try, in another terminal:
 
               ip netns exec {lab.Topology.Client.Name} curl http://{LabAddresses.Far}/hello.txt
+              ip netns exec {lab.Topology.Client.Name} curl http://[{LabAddresses.Far6}]/hello.txt
               ip netns exec {lab.Topology.Internet.Name} curl http://{LabAddresses.RouterWan}:{LabAddresses.PublishedPort}/hello.txt
               dotnet {RepositoryPaths.RouterAssembly} show conntrack --socket {router.SocketPath}
 

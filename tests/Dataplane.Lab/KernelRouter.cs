@@ -24,6 +24,13 @@ public sealed class KernelRouter(Topology topology) : Router
                 iifname "{{Topology.WanInterface}}" ip daddr {{LabAddresses.Server}} tcp dport {{LabAddresses.WebPort}} accept
             }
         }
+        table ip6 lab {
+            chain forward {
+                type filter hook forward priority filter; policy drop
+                ct state established,related accept
+                iifname "{{Topology.LanInterface}}" accept
+            }
+        }
 
         """;
 
@@ -38,8 +45,12 @@ public sealed class KernelRouter(Topology topology) : Router
         Address(router, Topology.DmzInterface, LabAddresses.RouterDmz);
         Address(router, Topology.WanInterface, LabAddresses.RouterWan);
         router.Ip("route", "add", "default", "via", LabAddresses.Gateway);
+        Address6(router, Topology.LanInterface, LabAddresses.RouterLan6);
+        Address6(router, Topology.WanInterface, LabAddresses.RouterWan6);
+        router.Ip("-6", "route", "add", "default", "via", LabAddresses.Gateway6);
         router.RunWithInput(s_rules, "nft", "-f", "-").OrThrow();
         router.Write("/proc/sys/net/ipv4/ip_forward", "1");
+        router.Write("/proc/sys/net/ipv6/conf/all/forwarding", "1");
     }
 
     // The rules and addresses go with the namespace.
@@ -51,5 +62,11 @@ public sealed class KernelRouter(Topology topology) : Router
     {
         router.Ip("link", "set", device, "arp", "on");
         router.Ip("addr", "add", $"{address}/{LabAddresses.PrefixLength}", "dev", device);
+    }
+
+    private static void Address6(NetworkNamespace router, string device, string address)
+    {
+        router.Write($"/proc/sys/net/ipv6/conf/{device}/disable_ipv6", "0");
+        router.Ip("-6", "addr", "add", address + "/64", "dev", device, "nodad");
     }
 }

@@ -1,3 +1,6 @@
+using System;
+using System.Text.Json.Nodes;
+
 namespace Dataplane.Lab;
 
 /// <summary>What varies between labs.</summary>
@@ -14,4 +17,7 @@ public sealed record LabOptions
 
     /// <summary>False runs the router on ordinary pages (<c>--no-huge</c>).</summary>
     public bool Hugepages { get; init; } = true;
+
+    /// <summary>Changes the router's configuration after everything else has been put in; null leaves it as it is.</summary>
+    public Action<JsonObject>? Configure { get; init; }
 }

@@ -45,6 +45,24 @@ public sealed class NetworkNamespace : IDisposable
     public void Write(string path, string value) =>
         RunWithInput(value, "tee", path).OrThrow();
 
+    /// <summary>A counter of this namespace's network stack, by its name in nstat(8), such as TcpInErrs.</summary>
+    /// <returns>Its value since the namespace was made.</returns>
+    /// <exception cref="LabException">The kernel has no such counter.</exception>
+    public long KernelCounter(string name)
+    {
+        string output = Run(Command.DefaultTimeout, "nstat", "--noupdate", "--ignore", "--zeros", name).OrThrow().Output;
+        foreach (string line in output.Split('\n'))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words is [_, string value, ..] && words[0] == name)
+            {
+                return long.Parse(value, CultureInfo.InvariantCulture);
+            }
+        }
+
+        throw new LabException($"nstat shows no {name}:\n{output}");
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

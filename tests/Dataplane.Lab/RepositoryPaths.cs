@@ -21,6 +21,10 @@ public static class RepositoryPaths
     /// <summary>The web server of the lab.</summary>
     public static string HttpServer => Existing(Path.Combine(Root, "tests", "lab", "http_server.py"), "git checkout tests/lab");
 
+    /// <summary>A program that hosts of the lab run, such as messages.py.</summary>
+    public static string HostProgram(string name) =>
+        Existing(Path.Combine(Root, "tests", "Dataplane.Lab", "Hosts", name), "git checkout tests/Dataplane.Lab");
+
     /// <summary>The command that runs an assembly.</summary>
     public static string DotNet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } path ? path : "dotnet";
 

@@ -29,6 +29,7 @@ public static class RouterConfig
         control["Socket"] = socket;
         control["FilePrefix"] = filePrefix;
         Section(root, "Memory")["Hugepages"] = options.Hugepages ? "auto" : "off";
+        options.Configure?.Invoke(root);
         File.WriteAllText(path, root.ToJsonString(new() { WriteIndented = true }) + "\n");
     }
 

@@ -40,8 +40,8 @@ public sealed record DropRow(string Reason, long Packets);
 /// <summary>One direction of a connection.</summary>
 public sealed record TupleRow(string Source, string Destination, int SourcePort, int DestinationPort);
 
-/// <summary>One connection of <c>show conntrack -o json</c>.</summary>
-public sealed record ConnectionRow(string Protocol, string State, TupleRow Original, TupleRow Reply);
+/// <summary>One connection of <c>show conntrack -o json</c>; the label is 32 hexadecimal digits, null for none.</summary>
+public sealed record ConnectionRow(string Protocol, string State, TupleRow Original, TupleRow Reply, long Mark = 0, string? Label = null);
 
 /// <summary>Reads what <c>show … -o json</c> prints. The only place of the lab that knows these shapes.</summary>
 public static class ShowRows

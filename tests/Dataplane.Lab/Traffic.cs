@@ -43,14 +43,20 @@ public static partial class Traffic
     }
 
     /// <summary>Uploads a new random file to <paramref name="url"/>.</summary>
-    public static Transfer Upload(Lab lab, NetworkNamespace from, string url, long lengthBytes)
+    /// <param name="lab">The lab.</param>
+    /// <param name="from">The client's host.</param>
+    /// <param name="url">A folder that <see cref="WebServer"/> serves.</param>
+    /// <param name="lengthBytes">Length of the file.</param>
+    /// <param name="bytesPerSecond">A limit in curl's notation ("10M"); null for none.</param>
+    public static Transfer Upload(Lab lab, NetworkNamespace from, string url, long lengthBytes, string? bytesPerSecond = null)
     {
         ArgumentNullException.ThrowIfNull(lab);
         ArgumentNullException.ThrowIfNull(from);
         string expected = lab.Web.Make("upload.bin", lengthBytes);
         string target = Path.Combine(lab.Web.Folder, "uploaded.bin");
         File.Delete(target);
-        CommandResult curl = Curl(from, "-T", Path.Combine(lab.Web.Folder, "upload.bin"), url + "uploaded.bin");
+        string[] limit = bytesPerSecond is null ? [] : ["--limit-rate", bytesPerSecond];
+        CommandResult curl = Curl(from, [.. limit, "-T", Path.Combine(lab.Web.Folder, "upload.bin"), url + "uploaded.bin"]);
         return new Transfer(expected, WebFiles.Checksum(target), lengthBytes, curl);
     }
 
@@ -81,11 +87,17 @@ public static partial class Traffic
     }
 
     /// <summary>Sends <paramref name="count"/> echo requests.</summary>
-    public static PingResult Ping(NetworkNamespace from, string address, int count)
+    /// <param name="from">The host that asks.</param>
+    /// <param name="address">The destination, of either family.</param>
+    /// <param name="count">How many, ten a second.</param>
+    /// <param name="payloadBytes">Behind the ICMP header; more than fits the link goes in fragments.</param>
+    public static PingResult Ping(NetworkNamespace from, string address, int count, int payloadBytes = 56)
     {
         ArgumentNullException.ThrowIfNull(from);
         string number = count.ToString(CultureInfo.InvariantCulture);
-        CommandResult ping = from.Run(TimeSpan.FromSeconds(15), "ping", "-n", "-c", number, "-i", "0.1", "-W", "2", address);
+        string bytes = payloadBytes.ToString(CultureInfo.InvariantCulture);
+        CommandResult ping = from.Run(
+            TimeSpan.FromSeconds(15), "ping", "-n", "-c", number, "-i", "0.1", "-W", "2", "-s", bytes, address);
         MatchCollection replies = EchoReply().Matches(ping.Output);
         int ttl = replies.Count == 0 ? 0 : int.Parse(replies[0].Groups[1].Value, CultureInfo.InvariantCulture);
         return new PingResult(replies.Count, ttl, ping);
@@ -144,6 +156,6 @@ public static partial class Traffic
     [GeneratedRegex(@"icmp_seq=\d+ ttl=(\d+)")]
     private static partial Regex EchoReply();
 
-    [GeneratedRegex(@"^ *\d+ +([0-9.]+|\*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ *\d+ +([0-9a-f.:]+|\*)", RegexOptions.Multiline)]
     private static partial Regex Hop();
 }
