@@ -25,6 +25,10 @@ namespace Dataplane.Conntrack;
 /// unless all of it is acceptable.
 /// </para>
 /// <para>
+/// An INIT has no tag that could be wrong: a forged one, of the right ports while a handshake or a restart is under way, makes its genuine
+/// answer invalid until the INIT is repeated.
+/// </para>
+/// <para>
 /// Departs from RFC 9260: chunks of unknown types count as DATA; transmission sequence numbers, cookies and parameters, addresses
 /// among them, are the endpoints' business.
 /// </para>

@@ -39,7 +39,8 @@ public readonly record struct FragmentLimits
     /// <summary>The same for one source: an eighth, so that no few sources have it all.</summary>
     public int HeldPerSource { get; init; } = 256;
 
-    /// <summary>Bytes of data in a fragment that is not the last; 8 is what RFC 791 §3.2 and RFC 8200 §4.5 allow, and so no limit.</summary>
+    /// <summary>Bytes of data in a fragment that is not the last; 8 is what both families allow, and so no limit (RFC 791 §3.2,
+    /// RFC 8200 §4.5).</summary>
     public int LengthBytesMin { get; init; } = 8;
 
     /// <summary>From a datagram's first fragment to arrive, nanoseconds.</summary>

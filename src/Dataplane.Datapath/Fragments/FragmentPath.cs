@@ -91,7 +91,8 @@ public static unsafe class FragmentPath
         }
         else if (meta->Tuple.Protocol == IpProtocol.Tcp && meta->Reference != 0)
         {
-            ExpectMore(context, ref Entry<TTuple>.Tail(TFamily.Table(context)->EntryAt(new EntryReference(meta->Reference).Index))->Windows);
+            byte* entry = TFamily.Table(context)->EntryAt(new EntryReference(meta->Reference).Index);
+            ExpectMore(context, ref Entry<TTuple>.Tail(entry)->Windows);
         }
     }
 

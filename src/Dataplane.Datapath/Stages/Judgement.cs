@@ -128,7 +128,8 @@ public static unsafe class Judgement
     }
 
     /// <summary>An opening of the other side on the tuple of a connection that has ended: the next one, the other way round.</summary>
-    /// <remarks>Not where something is translated: nobody outside could open that connection, and none who can forge it may end one.</remarks>
+    /// <remarks>Not where something is translated: nobody outside could open that connection, and whoever forges it ends
+    /// nothing.</remarks>
     private static bool IsReopening(PacketMeta* meta, EntryHead* head, ConnectionState state, Direction direction)
     {
         if (direction != Direction.Reply || head->Rewrite != 0)
