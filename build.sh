@@ -12,6 +12,7 @@ readonly PACKAGES=(
     curl iperf3 traceroute iputils-ping dnsmasq-base bind9-dnsutils tcpdump python3   # hosts of the lab
     clang-format                                                                      # format
 )
+readonly PEER_PACKAGES=(openvswitch-switch-dpdk gnuplot-nox) # bench compare only
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 export PATH=$PATH:/usr/sbin:/sbin
@@ -43,9 +44,10 @@ step() {
 
 # ---------------------------------------------------------------- setup
 
+# missing_packages PACKAGE…
 missing_packages() {
     local package
-    for package in "${PACKAGES[@]}"; do
+    for package in "$@"; do
         dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf '%s\n' "$package"
     done
 }
@@ -55,13 +57,14 @@ apt_install() {
         DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@"
 }
 
+# setup_packages PACKAGE…
 setup_packages() {
     local missing
     if ! command -v dpkg-query >/dev/null; then
-        note "not a Debian system: install these or their equivalents yourself: ${PACKAGES[*]}"
+        note "not a Debian system: install these or their equivalents yourself: $*"
         return 0
     fi
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "$@")
     [[ ${#missing[@]} -gt 0 ]] || return 0
     if ! is_root; then
         note "not root: cannot install ${missing[*]}; what needs them will fail"
@@ -89,7 +92,7 @@ setup_hugepages() {
 
 verb_setup() {
     command -v dotnet >/dev/null || die "the .NET 10 SDK is not on PATH"
-    setup_packages
+    setup_packages "${PACKAGES[@]}"
     setup_hugepages
 }
 
@@ -210,6 +213,15 @@ verb_test() {
     [[ $failed -eq 0 && $passed -gt 0 ]]
 }
 
+# The long form of the comparison with netfilter: generated, forged and recorded conversations, new seeds each time.
+verb_soak() {
+    is_root || die "the comparison makes network namespaces, which needs root"
+    [[ ${1:-60} =~ ^[0-9]+$ ]] || die "soak takes a number of seconds"
+    verb_build
+    ORACLE_SECONDS=${1:-60} exec dotnet test "$ROOT/tests/Dataplane.Oracle.Tests" -c Release --no-build --nologo \
+        --logger "console;verbosity=normal"
+}
+
 # ---------------------------------------------------------------- demo, run, bench
 
 assembly() { printf '%s/bin/%s/release/%s.dll' "$ARTIFACTS" "$1" "${2:-$1}"; }
@@ -231,9 +243,19 @@ verb_run() {
     esac
 }
 
+# What the comparison needs besides: the generator, the programs that it is compared with, gnuplot.
+prepare_compare() {
+    is_root || die "the comparison opens devices and makes network namespaces, which needs root"
+    setup_packages "${PEER_PACKAGES[@]}"
+    step "generator" make -s -C "$ROOT/native/generator" OUT="$ARTIFACTS/generator"
+    step "peers" make -s -C "$ROOT/perf/peers" OUT="$ARTIFACTS/peers" ||
+        note "netfilter will be skipped"
+}
+
 verb_bench() {
     [[ $# -gt 0 ]] || die "bench NAME …; for example: ./build.sh bench nat44-established"
     verb_build
+    [[ $1 != compare ]] || prepare_compare
     exec dotnet "$(assembly Dataplane.Bench)" "$@"
 }
 
@@ -251,8 +273,8 @@ verb_format() {
     step "restore" dotnet restore "$ROOT/Dataplane.sln" -v q
     step "whitespace" dotnet format whitespace "$ROOT/Dataplane.sln" --no-restore "${dotnet_options[@]}"
     step "style" dotnet format style "$ROOT/Dataplane.sln" --no-restore "${dotnet_options[@]}"
-    mapfile -t sources < <(find "$ROOT/native" -name '*.c' -o -name '*.h' | sort)
-    step "clang-format" clang-format --style=file --fallback-style=none "${clang_options[@]}" "${sources[@]}"
+    mapfile -t sources < <(find "$ROOT/native" "$ROOT/perf/peers" -name '*.c' -o -name '*.h' | sort)
+    step "clang-format" clang-format --style="file:$ROOT/native/.clang-format" "${clang_options[@]}" "${sources[@]}"
 }
 
 verb_help() {
@@ -266,7 +288,9 @@ usage: ./build.sh VERB
   run               the router in that lab until Ctrl-C, to play with
   run CONFIG        the router on this machine's ports until Ctrl-C
   run --lab CONFIG  the lab with your configuration (interfaces lan0, dmz0, wan0)
+  soak [SECONDS]    tracking compared with netfilter for so long in each test (60), and honest traffic never refused
   bench NAME …      a benchmark: nat44-established, memory-limit, …
+  bench compare     this router, Open vSwitch, netfilter and testpmd under the same traffic; --quick: three minutes
   format [--check]  bring the sources into shape, or only look
 TEXT
 }
@@ -275,7 +299,7 @@ main() {
     local verb=${1:-help}
     [[ $# -eq 0 ]] || shift
     case $verb in
-        setup | build | test | demo | run | bench | format | help) "verb_$verb" "$@" ;;
+        setup | build | test | soak | demo | run | bench | format | help) "verb_$verb" "$@" ;;
         -h | --help) verb_help ;;
         *)
             note "unknown verb '$verb'"

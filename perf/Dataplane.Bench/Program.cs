@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Text.Json;
+using Dataplane.Bench.Compare;
 using Dataplane.Bench.Tables;
 
 namespace Dataplane.Bench;
@@ -47,7 +48,7 @@ internal static class Program
         established.SetAction(result => Write(result.GetValue(json), RunEstablished(new EstablishedSettings(
             result.GetValue(flows), result.GetValue(seconds), result.GetValue(workers), result.GetValue(repeats),
             !result.GetValue(noAccounting), result.GetValue(protocol) == "tcp"))));
-        RootCommand root = new("Benchmarks. Method and current figures: perf/README.md") { limit, established };
+        RootCommand root = new("Benchmarks. Method and current figures: perf/README.md") { limit, established, CompareCommand.Create() };
         foreach (Command table in TableCommands.All(json, Write))
         {
             root.Add(table);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 
 namespace Dataplane.Dpdk;
@@ -30,6 +31,11 @@ internal sealed record EalArguments(IReadOnlyList<string> Arguments, bool UsesHu
             "--log-level", ((int)options.LogLevel).ToString(CultureInfo.InvariantCulture),
             "-m", options.MemoryMiB.ToString(CultureInfo.InvariantCulture),
         ];
+
+        foreach (string driver in options.Drivers)
+        {
+            arguments.AddRange(["-d", driver]);
+        }
 
         bool huge = Memory(options, hugepages, arguments, notes);
         if (!options.Telemetry)
@@ -104,6 +110,12 @@ internal sealed record EalArguments(IReadOnlyList<string> Arguments, bool UsesHu
         if (options.WorkerCpus.Distinct().Count() != options.WorkerCpus.Count)
         {
             throw new DpdkException($"worker CPUs {string.Join(',', options.WorkerCpus)}: one is given to two workers");
+        }
+
+        // EAL loads every library of a directory, and searches the linker's path for a name without one.
+        if (options.Drivers.FirstOrDefault(driver => !Path.IsPathRooted(driver) || !File.Exists(driver)) is { } missing)
+        {
+            throw new DpdkException($"driver library '{missing}': must be the absolute path of a file that exists");
         }
 
         if (options.MemoryMiB < MemoryMiBMin)

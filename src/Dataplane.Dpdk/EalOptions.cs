@@ -35,6 +35,10 @@ public sealed record EalOptions
     /// <summary>PCI devices to probe ("0000:3b:00.0"); none leaves the bus alone.</summary>
     public IReadOnlyList<string> PciAllow { get; init; } = [];
 
+    /// <summary>Driver libraries to load besides those that come with DPDK: absolute paths. The EAL refuses a file below a
+    /// directory that anybody may write.</summary>
+    public IReadOnlyList<string> Drivers { get; init; } = [];
+
     public EalLogLevel LogLevel { get; init; } = EalLogLevel.Notice;
 
     /// <summary>Serve DPDK's telemetry socket.</summary>

@@ -47,6 +47,7 @@ public class AcceptedTests
           "Conntrack": { "MaxEntries": 200000, "Capacity": 400000, "Buckets": 65536, "Invalid": "drop",
                          "TcpLoose": true, "TcpLiberal": true, "TcpMaxRetransmissions": 7, "Checksum": false, "Accounting": false,
                          "Timeouts": { "TcpEstablished": "2h5m", "UdpStream": "6m", "Icmp": "90" } },
+          "Drivers": ["/opt/librte_net_a.so", "/opt/librte_net_b.so"],
           "Memory": { "Hugepages": "off", "Mbufs": 8192, "Pool": "512MiB" },
           "Limits": {
             "IcmpErrorsPerSecond": 50,
@@ -64,6 +65,7 @@ public class AcceptedTests
     {
         RouterConfiguration configuration = Texts.Accepted(Full);
         Assert.Equal([1, 2], configuration.Cores.ToArray());
+        Assert.Equal(["/opt/librte_net_a.so", "/opt/librte_net_b.so"], configuration.Drivers.ToArray());
         PortConfiguration wan = configuration.Ports[1];
         Assert.Equal(("wan", "af_xdp:eth1", 2, 1500, (ushort)0), (wan.Name, wan.Device, wan.Queues, wan.MtuBytes, wan.ZoneId));
         Assert.Equal(MacAddress.Parse("02:00:00:00:00:07"), wan.Mac);

@@ -46,6 +46,8 @@ public class LocatedErrorTests
         { DiagnosticCode.DurationInvalid, """  "Conntrack": { "Timeouts": { "Udp": ^"4m2h" } },""" },
         { DiagnosticCode.DurationInvalid, """  "Conntrack": { "Timeouts": { "Udp": ^"99999999999s" } },""" },
         { DiagnosticCode.SizeInvalid, """  "Memory": { "Pool": ^"512MB" },""" },
+        { DiagnosticCode.PathInvalid, """  "Drivers": ["/opt/librte_net_a.so", ^"librte_net_b.so"],""" },
+        { DiagnosticCode.PathInvalid, """  "Drivers": [^"/opt/drivers/"],""" },
         { DiagnosticCode.AddressInvalid, """  "Routes": { "0.0.0.0/0": { "Via": ^"198.51.100.256" } },""" },
         { DiagnosticCode.PrefixInvalid, """  "Routes": { ^"192.0.2.1/24": { "Via": "198.51.100.1" } },""" },
         { DiagnosticCode.PrefixInvalid, """  "Routes": { ^"192.0.2.0/33": { "Via": "198.51.100.1" } },""" },

@@ -87,6 +87,14 @@ public sealed class EalArgumentsTests
     }
 
     [Fact]
+    public void Driver_libraries_are_loaded_in_order()
+    {
+        string file = typeof(EalArgumentsTests).Assembly.Location;
+        string text = Text(EalArguments.Build(TwoWorkers with { Drivers = [file, "/bin/sh"] }, Plenty));
+        Assert.Contains($"-d {file} -d /bin/sh", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Options_out_of_range_are_refused()
     {
         EalOptions[] bad =
@@ -100,6 +108,9 @@ public sealed class EalArgumentsTests
             TwoWorkers with { FilePrefix = "" },
             TwoWorkers with { FilePrefix = "../etc" },
             TwoWorkers with { FilePrefix = new string('x', 33) },
+            TwoWorkers with { Drivers = ["librte_net_null.so"] },
+            TwoWorkers with { Drivers = ["/bin"] },
+            TwoWorkers with { Drivers = ["/nowhere/librte_net_null.so"] },
         ];
         Assert.All(bad, options => Assert.Throws<DpdkException>(() => EalArguments.Build(options, Plenty)));
     }

@@ -185,6 +185,7 @@ internal sealed unsafe class RouterHost : IControlHost, IDisposable
                 : Dpdk.HugepageMode.Auto,
             MemoryMiB = memory.PoolMiB,
             PciAllow = [.. devices.Where(device => device.Kind == DeviceKind.Pci).Select(device => device.PciAddress!)],
+            Drivers = configuration.Drivers,
             Telemetry = true,
         });
         _release.Push(Eal.Cleanup);

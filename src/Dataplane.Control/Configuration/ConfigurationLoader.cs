@@ -87,6 +87,7 @@ public static class ConfigurationLoader
             FilterDefault = filterDefault,
             Source = SourceSection.Read(root, context),
             Conntrack = conntrack,
+            Drivers = MachineSections.ReadDrivers(root),
             Memory = MachineSections.ReadMemory(root),
             Limits = MachineSections.ReadLimits(root),
             Control = MachineSections.ReadControl(root),

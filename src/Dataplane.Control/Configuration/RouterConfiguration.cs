@@ -41,6 +41,9 @@ public sealed record RouterConfiguration
 
     public required ConntrackConfiguration Conntrack { get; init; }
 
+    /// <summary>Absolute paths of driver libraries that DPDK loads besides its own.</summary>
+    public required ImmutableArray<string> Drivers { get; init; }
+
     public required MemoryConfiguration Memory { get; init; }
 
     public required LimitsConfiguration Limits { get; init; }

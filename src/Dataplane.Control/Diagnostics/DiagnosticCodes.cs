@@ -40,7 +40,7 @@ public static class DiagnosticCodes
             [DiagnosticCode.DeviceInvalid] = "not a device that ports can be made of",
             [DiagnosticCode.TargetInvalid] = "not a translation target of this list",
             [DiagnosticCode.RuleNumberInvalid] = "rules are keyed by a number from 1 to 1000000 without leading zeros",
-            [DiagnosticCode.PathInvalid] = "not an absolute path that a Unix socket can have",
+            [DiagnosticCode.PathInvalid] = "not an absolute path, or not one that its use allows",
             [DiagnosticCode.ProtocolInvalid] = "not the name or the number of an IP protocol",
             [DiagnosticCode.MarkInvalid] = "not a mark such as 7 or 0x10/0xff, or with bits set outside its mask",
             [DiagnosticCode.LabelInvalid] = "not a bit from 0 to 127 or 32 hexadecimal digits",

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Immutable;
 using System.IO;
+using System.Linq;
 using System.Text;
 using Dataplane.Control.Configuration;
 using Dataplane.Control.Diagnostics;
@@ -10,10 +11,12 @@ using Dataplane.Os;
 
 namespace Dataplane.Control.Reading.Sections;
 
-/// <summary>Reads what concerns the machine: <c>Cores</c>, <c>Idle</c>, <c>Memory</c>, <c>Limits</c>, <c>Control</c>.</summary>
+/// <summary>Reads what concerns the machine: <c>Cores</c>, <c>Idle</c>, <c>Drivers</c>, <c>Memory</c>, <c>Limits</c> and
+/// <c>Control</c>.</summary>
 internal static class MachineSections
 {
     private const int WorkersMax = 64;
+    private const int DriversMax = 16;
 
     internal static ImmutableArray<int> ReadCores(SectionReader root)
     {
@@ -42,6 +45,27 @@ internal static class MachineSections
 
     internal static IdleMode ReadIdle(SectionReader root) =>
         root.Choice("Idle", IdleMode.Spin, ("spin", IdleMode.Spin), ("adaptive", IdleMode.Adaptive));
+
+    internal static ImmutableArray<string> ReadDrivers(SectionReader root)
+    {
+        ImmutableArray<string>.Builder drivers = ImmutableArray.CreateBuilder<string>();
+        foreach ((ConfigurationNode node, string text) in root.List("Drivers"))
+        {
+            if (!Path.IsPathRooted(text) || text.EndsWith('/') || text.Any(char.IsControl))
+            {
+                root.Report(DiagnosticCode.PathInvalid, node, "must be the absolute path of a driver library");
+            }
+            else if (drivers.Count == DriversMax)
+            {
+                root.Report(DiagnosticCode.LimitExceeded, node, $"more than {DriversMax} driver libraries");
+                break;
+            }
+
+            drivers.Add(text);
+        }
+
+        return drivers.ToImmutable();
+    }
 
     internal static MemoryConfiguration ReadMemory(SectionReader root)
     {

@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using Dataplane.Os;
+
+namespace Dataplane.Bench.Compare;
+
+/// <summary>The command line of <c>compare</c>.</summary>
+internal static class CompareCommand
+{
+    private static readonly Option<bool> s_quick = new("--quick")
+    {
+        Description = "four kinds of traffic, two repeats: under three minutes",
+    };
+
+    private static readonly Option<int?> s_repeats = new("--repeats") { Description = "repeats; default 5, with --quick 2" };
+    private static readonly Option<double> s_seconds = new("--seconds")
+    {
+        Description = "length of a measurement",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private static readonly Option<string?> s_peers = Names("--peers", "programs", Peer.All.Select(peer => peer.Name));
+    private static readonly Option<string?> s_traffic = Names("--traffic", "kinds of traffic", Traffic.All.Select(traffic => traffic.Name));
+    private static readonly Option<string?> s_router = new("--router")
+    {
+        Description = "dataplane.dll; default the checkout's release build",
+    };
+
+    private static readonly Option<string?> s_generator = new("--generator")
+    {
+        Description = "librte_net_generator.so; default the checkout's",
+    };
+
+    private static readonly Option<string?> s_output = new("--output") { Description = "folder of the results; default perf/results/DATE" };
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        s_repeats.Validators.Add(result => Require(
+            result.GetValue(s_repeats) is null or (>= 1 and <= 1000), result, "--repeats: 1 to 1000"));
+        s_seconds.Validators.Add(result => Require(
+            result.GetValue(s_seconds) is >= 0.1 and <= 60, result, "--seconds: 0.1 to 60"));
+        Command command = new("compare", "this router, Open vSwitch, netfilter and testpmd under the same generated traffic")
+        {
+            s_quick, s_repeats, s_seconds, s_peers, s_traffic, s_router, s_generator, s_output,
+        };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        CompareSettings settings = Settings(parsed);
+        foreach (string file in (string[])[settings.Generator, settings.Router])
+        {
+            if (!File.Exists(file))
+            {
+                Console.Error.WriteLine($"bench: {file} does not exist: ./build.sh bench compare makes it");
+                return 1;
+            }
+        }
+
+        if (settings.WorkerCpu == settings.ControlCpu)
+        {
+            Console.Error.WriteLine("bench: the comparison needs two processors, one of them for the polling thread alone");
+            return 1;
+        }
+
+        CpuAffinity.SetAllThreads([settings.ControlCpu]);
+        (IReadOnlyList<PeerResult> checks, IReadOnlyList<PeerResult> results) = new Comparison(settings, Console.Out).Run();
+        string report = new CompareReport(settings, checks, results).Write();
+        Console.WriteLine();
+        Console.Write(File.ReadAllText(report));
+        Console.WriteLine($"\nwritten to {settings.Output}");
+        return checks.Concat(results).Any(result => result.Problem is not null && !result.IsSkipped) ? 1 : 0;
+    }
+
+    private static CompareSettings Settings(ParseResult parsed)
+    {
+        string root = Root();
+        bool quick = parsed.GetValue(s_quick);
+        int[] cpus = CpuAffinity.GetCurrentThread();
+        string[]? peers = parsed.GetValue(s_peers)?.Split(',');
+        string[]? traffic = parsed.GetValue(s_traffic)?.Split(',');
+        string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        return new CompareSettings
+        {
+            Root = root,
+            Router = Path.GetFullPath(parsed.GetValue(s_router)
+                ?? Path.Combine(root, "artifacts", "bin", "Dataplane.App", "release", "dataplane.dll")),
+            Generator = Path.GetFullPath(parsed.GetValue(s_generator)
+                ?? Path.Combine(root, "artifacts", "generator", "librte_net_generator.so")),
+            Feed = Path.Combine(root, "artifacts", "peers", "netfilter_feed"),
+            Output = Path.GetFullPath(parsed.GetValue(s_output) ?? Path.Combine(root, "perf", "results", date)),
+            Peers = [.. Peer.All.Where(peer => peers?.Contains(peer.Name) ?? !quick || peer.IsQuick)],
+            Traffic = [.. Traffic.All.Where(one => traffic?.Contains(one.Name) ?? !quick || Traffic.Quick.Contains(one.Name))],
+            Repeats = parsed.GetValue(s_repeats) ?? (quick ? 2 : 5),
+            Seconds = parsed.GetValue(s_seconds),
+            WorkerCpu = cpus[^1],
+            ControlCpu = cpus[0],
+        };
+    }
+
+    private static string Root()
+    {
+        foreach (AssemblyMetadataAttribute attribute in typeof(CompareCommand).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>())
+        {
+            if (attribute.Key == "RepositoryRoot" && attribute.Value is { } root)
+            {
+                return root;
+            }
+        }
+
+        throw new InvalidOperationException("the assembly does not say which checkout it was built from");
+    }
+
+    /// <summary>An option whose value is a list of known names.</summary>
+    private static Option<string?> Names(string name, string description, IEnumerable<string> known)
+    {
+        string[] allowed = [.. known];
+        Option<string?> option = new(name) { Description = $"{description}: {string.Join(", ", allowed)}" };
+        option.Validators.Add(result =>
+        {
+            foreach (string part in (result.GetValue(option) ?? string.Empty).Split(','))
+            {
+                Require(allowed.Contains(part), result, $"{name}: '{part}' is none of {string.Join(", ", allowed)}");
+            }
+        });
+        return option;
+    }
+
+    private static void Require(bool ok, OptionResult result, string message)
+    {
+        if (!ok)
+        {
+            result.AddError(message);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# This router: the same process and configuration file that routes between NICs, with generators as its ports.
+# ROUTER is dataplane.dll.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+[[ -r ${ROUTER:-} ]] || die "ROUTER=${ROUTER:-}: is not the router's assembly"
+
+# A gateway stands for all hosts of a side, so that neighbours are not what is measured.
+cat >"$work/config.json" <<JSON
+{
+  "Cores": "$WORKER_CPU",
+  "Drivers": ["$GENERATOR"],
+  "Ports": {
+    "inside": { "Device": "vdev:net_generator0,neighbour=192.168.0.2,$INSIDE", "Addresses": ["192.168.0.1/30"] },
+    "outside": {
+      "Device": "vdev:net_generator1,peer=net_generator0,neighbour=198.51.100.1${OUTSIDE:+,$OUTSIDE}",
+      "Addresses": ["198.51.100.2/30"]
+    }
+  },
+  "Routes": { "10.0.0.0/8": { "Via": "192.168.0.2" }, "0.0.0.0/0": { "Via": "198.51.100.1" } },
+  "Pools": { "public": { "Addresses": "203.0.113.1-203.0.113.254", "Ports": "1024-65535" } },
+  "Filter": { "Default": "drop", "10": { "Match": { "In": "inside" }, "Do": "accept" } },
+  "Source": { "10": { "Match": { "In": "inside", "Out": "outside" }, "To": "pool:public" } },
+  "Conntrack": {
+    "MaxEntries": $ENTRIES, "Capacity": $ENTRIES,
+    "Timeouts": { "UdpUnreplied": "5m", "UdpReplied": "5m", "UdpStream": "5m" }
+  },
+  "Control": { "Socket": "$work/control.sock", "FilePrefix": "$PREFIX" }
+}
+JSON
+taskset -c "$CONTROL_CPU" dotnet "$ROUTER" run -c "$work/config.json" </dev/null >&2 &
+started+=("$!")
+serve "$!"

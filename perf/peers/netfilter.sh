@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Linux as the router: netfilter with source NAT by nft, between two veth pairs in a network namespace.
+# FEED is the traffic source (netfilter_feed), which makes UDP of 64 bytes and counts what comes back.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+[[ -x ${FEED:-} ]] || skip "netfilter_feed has not been built: make -C perf/peers"
+command -v nft >/dev/null || skip "nft is not installed (Debian: nftables)"
+case $INSIDE in
+    *mode=new*) traffic=new ;;
+    *) traffic=established ;;
+esac
+[[ $INSIDE =~ flows=([0-9]+) ]] && flows=${BASH_REMATCH[1]} || flows=65536
+
+# The table's size belongs to the whole machine: it is raised for this run and put back.
+readonly LIMIT=/proc/sys/net/netfilter/nf_conntrack_max BUCKETS=/sys/module/nf_conntrack/parameters/hashsize
+modprobe nf_conntrack 2>/dev/null || true
+[[ -w $LIMIT && -w $BUCKETS ]] || skip "the kernel has no nf_conntrack whose size can be set"
+limit=$(<"$LIMIT") buckets=$(<"$BUCKETS")
+clean_up() {
+    ip netns delete "$PREFIX" 2>/dev/null || true
+    echo "$limit" >"$LIMIT"
+    [[ $(<"$BUCKETS") == "$buckets" ]] || echo "$buckets" >"$BUCKETS"
+}
+((limit >= ENTRIES)) || echo "$ENTRIES" >"$LIMIT"
+((buckets >= ENTRIES)) || echo "$ENTRIES" >"$BUCKETS"
+
+ip netns add "$PREFIX" 2>/dev/null || skip "network namespaces cannot be made"
+inside() { ip netns exec "$PREFIX" "$@"; }
+inside sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
+    net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+
+# As long as this router's: of ten million connections one is seen again after half a minute.
+inside sysctl -q net.netfilter.nf_conntrack_udp_timeout=300 net.netfilter.nf_conntrack_udp_timeout_stream=300
+for side in in out; do
+    inside ip link add "${side}0" type veth peer name "${side}1"
+    inside ip link set "${side}1" arp off up
+    inside ip link set "${side}0" up
+done
+inside ip address add 192.168.0.1/30 dev in0
+inside ip address add 198.51.100.2/30 dev out0
+inside ip neighbour add 192.168.0.2 lladdr 02:00:00:00:00:01 dev in0 nud permanent
+inside ip neighbour add 198.51.100.1 lladdr 02:00:00:00:00:02 dev out0 nud permanent
+inside ip route add 10.0.0.0/8 via 192.168.0.2
+inside ip route add default via 198.51.100.1
+inside nft -f - <<'NFT'
+table ip compare {
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        iifname "in0" accept
+    }
+    chain source {
+        type nat hook postrouting priority srcnat;
+        iifname "in0" oifname "out0" snat to 203.0.113.1-203.0.113.254
+    }
+}
+NFT
+mkdir -p "$RUNTIME"
+ip netns exec "$PREFIX" taskset -c "$WORKER_CPU" "$FEED" in0 in1 out0 out1 "$traffic" "$flows" "$RUNTIME/dpdk_telemetry.v2" </dev/null >&2 &
+started+=("$!")
+serve "$!"

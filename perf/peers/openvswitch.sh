@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Open vSwitch with DPDK, one poll mode thread, connection tracking with source NAT in user space.
+#
+#   openvswitch.sh one-pass     a packet is tracked, translated and sent in one pass over the flow table
+#   openvswitch.sh two-pass     its state is matched in a second pass, as firewalls are written
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+readonly SWITCH=/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
+readonly SCHEMA=/usr/share/openvswitch/vswitch.ovsschema
+[[ -x $SWITCH && -r $SCHEMA ]] || skip "Open vSwitch with DPDK is not installed (Debian: openvswitch-switch-dpdk)"
+variant=${1:-one-pass}
+nat='nat(src=203.0.113.1-203.0.113.254:1024-65535)'
+case $variant in
+    one-pass) flows=(
+        "priority=10,in_port=inside,ip actions=ct(commit,zone=1,$nat),output:outside"
+        "priority=10,in_port=outside,ip actions=ct(zone=1,nat),output:inside"
+    ) ;;
+    two-pass) flows=(
+        "table=0,priority=10,ip actions=ct(zone=1,nat,table=1)"
+        "table=1,priority=10,in_port=inside,ip,ct_state=+trk+new actions=ct(commit,zone=1,$nat),output:outside"
+        "table=1,priority=10,in_port=inside,ip,ct_state=+trk+est actions=output:outside"
+        "table=1,priority=10,in_port=outside,ip,ct_state=+trk+est actions=output:inside"
+    ) ;;
+    *) die "usage: openvswitch.sh one-pass|two-pass" ;;
+esac
+
+# A network namespace holds the bridge's own interface, a mount namespace nothing: sockets are found by path.
+if [[ ${IN_NAMESPACE:-} != 1 ]]; then
+    rm -rf "$work"
+    trap - EXIT
+    IN_NAMESPACE=1 exec unshare -n "$BASH" "${BASH_SOURCE[0]}" "$variant" <&3
+fi
+
+export OVS_RUNDIR=$work OVS_LOGDIR=$work OVS_DBDIR=$work OVS_SYSCONFDIR=$work
+database=unix:$work/db.sock
+mask() { printf '0x%x' $((1 << $1)); }
+vsctl() { ovs-vsctl --db="$database" --timeout=60 "$@"; }
+
+ovsdb-tool create "$work/conf.db" "$SCHEMA"
+taskset -c "$CONTROL_CPU" ovsdb-server "$work/conf.db" --remote="punix:$work/db.sock" --unixctl="$work/db.ctl" --no-chdir \
+    --log-file="$work/db.log" -vconsole:off </dev/null >&2 &
+started+=("$!")
+for _ in $(seq 100); do
+    [[ -S $work/db.sock ]] && break
+    sleep 0.05
+done
+vsctl --no-wait init
+
+# The ports are made when DPDK starts: the outside has to find the inside before anybody starts that.
+vsctl --no-wait set Open_vSwitch . other_config:dpdk-init=true other_config:dpdk-lcore-mask="$(mask "$CONTROL_CPU")" \
+    other_config:pmd-cpu-mask="$(mask "$WORKER_CPU")" other_config:vlan-limit=0 \
+    other_config:dpdk-extra="$(memory_options 640) --no-pci --iova-mode va --file-prefix $PREFIX -d $GENERATOR \
+--vdev net_generator0,$INSIDE --vdev net_generator1,peer=net_generator0${OUTSIDE:+,$OUTSIDE}"
+taskset -c "$CONTROL_CPU" "$SWITCH" "$database" --pidfile="$work/switch.pid" --unixctl="$work/switch.ctl" --no-chdir \
+    --log-file="$work/switch.log" -vconsole:off </dev/null >&2 &
+switch=$!
+started+=("$switch")
+
+# Rules first, ports last: nothing must be seen by a switch that does not know what to do with it.
+vsctl add-br br0 -- set bridge br0 datapath_type=netdev fail-mode=secure || {
+    tail -n 20 "$work/switch.log" >&2
+    die "the switch did not start"
+}
+ovs-appctl --target="$work/switch.ctl" dpctl/ct-set-maxconns "$ENTRIES" >&2
+
+# As long as this router's: of ten million connections one is seen again after half a minute.
+vsctl -- --id=@datapath create Datapath datapath_version=0 -- set Open_vSwitch . datapaths:netdev=@datapath >&2
+vsctl add-zone-tp netdev zone=1 udp_first=300 udp_single=300 udp_multiple=300
+
+# A port has no name before it exists.
+printf '%s\n' "${flows[@]}" | sed 's/\(in_port=\|output:\)inside/\11/; s/\(in_port=\|output:\)outside/\12/' |
+    ovs-ofctl add-flows "unix:$work/br0.mgmt" -
+vsctl add-port br0 inside -- set Interface inside type=dpdk ofport_request=1 options:dpdk-devargs=net_generator0 \
+    -- add-port br0 outside -- set Interface outside type=dpdk ofport_request=2 options:dpdk-devargs=net_generator1
+error=$(vsctl --columns=error --bare find Interface type=dpdk)
+[[ -z $error ]] || {
+    tail -n 20 "$work/switch.log" >&2
+    die "$error"
+}
+serve "$switch"
