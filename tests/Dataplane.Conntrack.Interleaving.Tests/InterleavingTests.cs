@@ -22,6 +22,8 @@ public sealed class InterleavingTests(ITestOutputHelper output)
         ResizeScenarios.GrowUnderLookups, ResizeScenarios.ShrinkByBoth, ResizeScenarios.ChangeDuringMove, ResizeScenarios.InsertAtBegin,
         ResizeScenarios.RemoveAtBegin, ResizeScenarios.EndUnderLookups, ResizeScenarios.AgainUnderLookups,
         ResizeScenarios.ClashDuringMove, ResizeScenarios.NoRoom,
+        TrackingScenarios.ResetAgainstFin, TrackingScenarios.SegmentsAgainstRemoval, TrackingScenarios.BothReopen,
+        TrackingScenarios.BothLabel, TrackingScenarios.LabelOfAnother, TrackingScenarios.LabelOfNext,
     ];
 
     public static TheoryData<string> Names => [.. s_scenarios.Select(scenario => scenario().Name)];

@@ -105,6 +105,66 @@ public sealed class LinearizabilityTests
         Assert.False(Explains(scenario, 0b110, [(Ending.Inserted, 2)], [(Ending.None, 0), (Ending.Lost, 1)]));
     }
 
+    [Fact]
+    public void A_FIN_does_not_undo_a_reset()
+    {
+        Scenario scenario = OneConnection(out byte a, out byte b, out _);
+        scenario.Do([Fin(a)], [Reset(b)]);
+        (Ending, byte)[] forwarded = [(Ending.Forwarded, 1)];
+        Assert.True(Explains(scenario, 0b10, forwarded, forwarded, closed: 0b10));
+        Assert.False(Explains(scenario, 0b10, forwarded, forwarded, closing: 0b10));
+        Assert.False(Explains(scenario, 0b10, forwarded, forwarded));
+    }
+
+    [Fact]
+    public void A_segment_that_would_move_the_state_is_lost_only_to_a_removal()
+    {
+        Scenario scenario = OneConnection(out byte a, out byte b, out _);
+        scenario.Do([Fin(a)], [Remove(b)]);
+        Assert.True(Explains(scenario, 0, [(Ending.Lost, 1)], [(Ending.Done, 1)]));
+        Assert.True(Explains(scenario, 0, [(Ending.Forwarded, 1)], [(Ending.Done, 1)]));
+        Assert.True(Explains(scenario, 0b10, [(Ending.Forwarded, 1)], [(Ending.Lost, 1)], closing: 0b10));
+        Assert.False(Explains(scenario, 0b10, [(Ending.Lost, 1)], [(Ending.Lost, 1)]));
+        Assert.False(Explains(scenario, 0, [(Ending.Forwarded, 1)], [(Ending.Done, 1)], seen0: [1]));
+        Assert.False(Explains(scenario, 0b10, [(Ending.Refused, 1)], [(Ending.Lost, 1)]));
+    }
+
+    [Fact]
+    public void Of_two_SYNs_that_reopen_a_connection_one_removes_it()
+    {
+        Scenario scenario = new("");
+        (byte a, byte b) = (scenario.Tuple(0), scenario.Tuple(0));
+        scenario.Existing(a, b, isClosed: true);
+        scenario.Do([Reopen(a)], [Reopen(a)]);
+        Assert.True(Explains(scenario, 0, [(Ending.Done, 1)], [(Ending.Lost, 1)]));
+        Assert.True(Explains(scenario, 0, [(Ending.None, 0)], [(Ending.Done, 1)]));
+        Assert.False(Explains(scenario, 0, [(Ending.Done, 1)], [(Ending.Done, 1)]));
+        Assert.False(Explains(scenario, 0b10, [(Ending.Lost, 1)], [(Ending.Lost, 1)], closed: 0b10));
+    }
+
+    [Fact]
+    public void A_label_that_is_there_throughout_is_copied()
+    {
+        Scenario scenario = OneConnection(out byte a, out byte b, out byte connection);
+        scenario.Do([Label(a), Remove(b)], [DumpLabel(connection)]);
+        (Ending, byte)[] removed = [(Ending.Done, 1), (Ending.Done, 1)];
+        Assert.True(Explains(scenario, 0, removed, [(Ending.Done, 1)], seen1: [1]));
+        Assert.True(Explains(scenario, 0, removed, [(Ending.Unlabelled, 1)], seen1: [1]));
+        Assert.True(Explains(scenario, 0, removed, [(Ending.None, 0)], seen1: [1]));
+        Assert.False(Explains(scenario, 0, removed, [(Ending.Unlabelled, 1)], seen0: [0, 1], seen1: [1]));
+        Assert.False(Explains(scenario, 0, removed, [(Ending.Done, 1)], seen0: [1, 1]));
+        Assert.False(Explains(scenario, 0, removed, [(Ending.Torn, 1)], seen1: [1]));
+    }
+
+    private static Scenario OneConnection(out byte original, out byte reply, out byte connection)
+    {
+        Scenario scenario = new("");
+        original = scenario.Tuple(0);
+        reply = scenario.Tuple(0);
+        connection = scenario.Existing(original, reply);
+        return scenario;
+    }
+
     private static Scenario InsertAndTwoLookups()
     {
         Scenario scenario = new("");
@@ -114,9 +174,9 @@ public sealed class LinearizabilityTests
 
     private static bool Explains(
         Scenario scenario, ushort live, (Ending Ending, byte Connection)[] answers0, (Ending Ending, byte Connection)[] answers1,
-        int[]? seen0 = null, int[]? seen1 = null, ushort assured = 0)
+        int[]? seen0 = null, int[]? seen1 = null, ushort assured = 0, ushort closing = 0, ushort closed = 0)
     {
-        History history = new() { Live = live, Assured = assured };
+        History history = new() { Live = live, Assured = assured, Closing = closing, Closed = closed };
         Fill(ref history, 0, answers0, seen0);
         Fill(ref history, 1, answers1, seen1);
         return new Linearizability(scenario).Explains(history);

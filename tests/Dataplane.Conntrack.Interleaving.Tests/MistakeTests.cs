@@ -57,6 +57,22 @@ public sealed class MistakeTests(ITestOutputHelper output)
     public void An_eviction_that_does_not_compare_takes_what_a_packet_has_just_assured() =>
         AssertFound(new EvictRegardless(), TableScenarios.RefreshAgainstEviction, Unexplained);
 
+    [Fact]
+    public void A_state_swapped_after_the_lock_is_given_back_fits_no_order_of_the_segments() =>
+        AssertFound(new LockGivenBack(LockSpan.AllButSwap), TrackingScenarios.ResetAgainstFin, Unexplained);
+
+    [Fact]
+    public void A_segment_counted_after_the_lock_is_given_back_is_lost_to_the_counter() =>
+        AssertFound(new LockGivenBack(LockSpan.AllButCount), TrackingScenarios.ResetAgainstFin, "were forwarded");
+
+    [Fact]
+    public void A_reopening_that_removes_what_it_was_not_judged_by_ends_the_new_connection() =>
+        AssertFound(new ReopenWhatever(), TrackingScenarios.BothReopen, Unexplained);
+
+    [Fact]
+    public void A_label_copied_without_a_look_at_the_generation_is_another_connections() =>
+        AssertFound(new CopySideUnasked(), TrackingScenarios.LabelOfAnother, Unexplained);
+
     /// <summary>The mistake is found; its schedule repeats it, and does the table as it is no harm.</summary>
     private void AssertFound(TableOperations mistake, Func<Scenario> scenario, string message)
     {

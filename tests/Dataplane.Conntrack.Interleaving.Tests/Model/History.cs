@@ -22,6 +22,12 @@ internal record struct History
     /// <summary>Of those, the assured ones.</summary>
     public ushort Assured { get; set; }
 
+    /// <summary>Of the live ones, those after a FIN.</summary>
+    public ushort Closing { get; set; }
+
+    /// <summary>Of the live ones, those after a reset.</summary>
+    public ushort Closed { get; set; }
+
     /// <summary>An operation begins when the other worker has completed so many.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin(int worker, int operation, int othersCompleted)
@@ -73,7 +79,8 @@ internal record struct History
             }
         }
 
-        return text.Append($"  live at the end: {Numbers(Live)}; assured: {Numbers(Assured)}").ToString();
+        text.Append($"  live at the end: {Numbers(Live)}; assured: {Numbers(Assured)}");
+        return text.Append($"; closing: {Numbers(Closing)}; closed: {Numbers(Closed)}").ToString();
     }
 
     private static string Numbers(ushort mask)

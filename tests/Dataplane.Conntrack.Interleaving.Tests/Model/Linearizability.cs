@@ -36,7 +36,7 @@ internal sealed class Linearizability
     {
         if (at.Done0 == _scenario.Workers[0].Length && at.Done1 == _scenario.Workers[1].Length)
         {
-            return at.Map.Live == history.Live && at.Map.Assured == history.Assured;
+            return at.Map.Agrees(history);
         }
 
         if (_hopeless.Contains(at))

@@ -14,7 +14,7 @@ namespace Dataplane.Conntrack.Interleaving.Tests;
 /// </para>
 /// <para>An expired connection is in nobody's way: lookups do not find it, and an insertion removes it first, in a step of its own.</para>
 /// </remarks>
-internal record struct MapModel
+internal partial record struct MapModel
 {
     private ushort _live;
     private ushort _replyStands;
@@ -22,6 +22,9 @@ internal record struct MapModel
     private ushort _originalStands;
     private ushort _assured;
     private ushort _expired;
+    private ushort _closing;
+    private ushort _closed;
+    private ushort _labelled;
     private ulong _versions;
 
     /// <summary>The map at the start of a scenario.</summary>
@@ -35,11 +38,10 @@ internal record struct MapModel
         }
     }
 
-    /// <summary>Live connections, a bit each.</summary>
-    public readonly ushort Live => _live;
-
-    /// <summary>Of those, the assured ones.</summary>
-    public readonly ushort Assured => (ushort)(_assured & _live);
+    /// <summary>Whether what was left in the table is what is left here.</summary>
+    public readonly bool Agrees(in History history) =>
+        history.Live == _live && history.Assured == (_assured & _live)
+        && history.Closing == (_closing & _live) && history.Closed == (_closed & _live);
 
     /// <summary>Makes the next step of an operation.</summary>
     /// <returns>Whether the step agrees with the answer that was given.</returns>
@@ -50,6 +52,9 @@ internal record struct MapModel
         OperationKind.Remove or OperationKind.Refresh => TryFindAndSwap(scenario, operation, answer, ref progress),
         OperationKind.Evict or OperationKind.Expire => TryReadAndSwap(operation, answer, ref progress),
         OperationKind.Dump => TryDump(operation.Subject, answer, ref progress),
+        OperationKind.Fin or OperationKind.Reset or OperationKind.Reopen => TryJudge(scenario, operation, answer, ref progress),
+        OperationKind.Label => TryLabel(scenario, operation.Subject, answer, ref progress),
+        OperationKind.DumpLabel => TryDumpLabel(operation.Subject, answer, ref progress),
         _ => progress.Complete(answer.Ending == Ending.None),
     };
 
@@ -129,12 +134,17 @@ internal record struct MapModel
     {
         if (progress.Stage == 0)
         {
-            progress.Connection = answer.Connection;
-            progress.Stage = 1;
-            return MayFind(scenario, operation.Subject, answer.Connection) && (answer.Connection != 0 || progress.Complete(answer == default));
+            return TryFind(scenario, operation.Subject, answer, ref progress);
         }
 
         return progress.Stage == 1 ? TryRead(answer, ref progress) : TrySwap(operation.Kind, answer, ref progress);
+    }
+
+    private readonly bool TryFind(Scenario scenario, byte tuple, Answer answer, ref Progress progress)
+    {
+        progress.Connection = answer.Connection;
+        progress.Stage = 1;
+        return MayFind(scenario, tuple, answer.Connection) && (answer.Connection != 0 || progress.Complete(answer == default));
     }
 
     private bool TryReadAndSwap(Operation operation, Answer answer, ref Progress progress)
@@ -197,6 +207,7 @@ internal record struct MapModel
     {
         _live |= Bit(connection);
         _expired |= scenario.Connections[connection].IsExpired ? Bit(connection) : (ushort)0;
+        _closed |= scenario.Connections[connection].IsClosed ? Bit(connection) : (ushort)0;
     }
 
     // The reply's place is complete before the original's is begun.

@@ -27,6 +27,21 @@ internal enum OperationKind : byte
     /// <summary>Copies the entry of a connection that was there at the start, as a listing does.</summary>
     Dump,
 
+    /// <summary>The opener's FIN, by the original tuple: judged, taken into the state and counted under the connection's lock.</summary>
+    Fin,
+
+    /// <summary>The peer's reset with the exact number, by the reply tuple; the same way.</summary>
+    Reset,
+
+    /// <summary>The opener's SYN, by the original tuple; the same way, but that it removes a connection that has been reset.</summary>
+    Reopen,
+
+    /// <summary>Looks a tuple up and gives what it found a label, which names the connection.</summary>
+    Label,
+
+    /// <summary>Copies the entry of a connection that was there at the start, and its label, as a listing does.</summary>
+    DumpLabel,
+
     /// <summary>Begins to resize to the spare array.</summary>
     Begin,
 
@@ -52,7 +67,8 @@ internal enum OperationKind : byte
 /// <summary>One operation of a scenario.</summary>
 /// <param name="Kind">Which.</param>
 /// <param name="Subject">Number of a tuple (<see cref="OperationKind.Find"/>, <see cref="OperationKind.FindInBurst"/>, <see cref="OperationKind.Remove"/>,
-/// <see cref="OperationKind.Refresh"/>, <see cref="OperationKind.Free"/>) or of a connection.</param>
+/// <see cref="OperationKind.Refresh"/>, <see cref="OperationKind.Fin"/>, <see cref="OperationKind.Reset"/>, <see cref="OperationKind.Reopen"/>,
+/// <see cref="OperationKind.Label"/>, <see cref="OperationKind.Free"/>) or of a connection.</param>
 internal readonly record struct Operation(OperationKind Kind, byte Subject)
 {
     /// <summary>Operations of one worker at most.</summary>
@@ -75,17 +91,26 @@ internal enum Ending : byte
     ChainTooLong,
     Busy,
 
-    /// <summary>Removed, evicted, refreshed or copied.</summary>
+    /// <summary>Removed, evicted, refreshed, labelled or copied.</summary>
     Done,
 
     /// <summary>Another worker was faster.</summary>
     Lost,
 
-    /// <summary>Assured, or not expired: not to be removed.</summary>
+    /// <summary>Assured, or not expired: not to be removed. Labelled already.</summary>
     Spared,
 
     /// <summary>What was found is of another connection, or became so in the hand.</summary>
     Torn,
+
+    /// <summary>A segment went through and was counted.</summary>
+    Forwarded,
+
+    /// <summary>A segment was refused.</summary>
+    Refused,
+
+    /// <summary>Copied without a label.</summary>
+    Unlabelled,
 }
 
 /// <summary>What an operation returned: its ending, and the connection that it names.</summary>

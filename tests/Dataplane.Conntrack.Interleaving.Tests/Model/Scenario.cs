@@ -7,7 +7,8 @@ namespace Dataplane.Conntrack.Interleaving.Tests;
 /// <param name="Original">Of the first packet.</param>
 /// <param name="Reply">Of the answers.</param>
 /// <param name="IsExpired">Its deadline has passed before the run.</param>
-internal readonly record struct Connection(byte Original, byte Reply, bool IsExpired);
+/// <param name="IsClosed">It has been reset before the run.</param>
+internal readonly record struct Connection(byte Original, byte Reply, bool IsExpired, bool IsClosed);
 
 /// <summary>A small table, what is in it, and what two workers do to it.</summary>
 /// <remarks>Tuples are numbered from 0 and connections from 1, in the order in which they are named.</remarks>
@@ -62,21 +63,21 @@ internal sealed class Scenario
     }
 
     /// <summary>Names a connection that some operation inserts.</summary>
-    public byte Connection(byte original, byte reply, bool isExpired = false)
+    public byte Connection(byte original, byte reply, bool isExpired = false, bool isClosed = false)
     {
         if (_connections.Count > ConnectionsMax)
         {
             throw new InvalidOperationException($"{Name}: more than {ConnectionsMax} connections");
         }
 
-        _connections.Add(new Connection(original, reply, isExpired));
+        _connections.Add(new Connection(original, reply, isExpired, isClosed));
         return (byte)(_connections.Count - 1);
     }
 
     /// <summary>Names a connection that is there from the start.</summary>
-    public byte Existing(byte original, byte reply, bool isExpired = false)
+    public byte Existing(byte original, byte reply, bool isExpired = false, bool isClosed = false)
     {
-        byte connection = Connection(original, reply, isExpired);
+        byte connection = Connection(original, reply, isExpired, isClosed);
         _present.Add(connection);
         return connection;
     }

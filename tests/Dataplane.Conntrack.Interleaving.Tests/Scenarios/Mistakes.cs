@@ -76,3 +76,28 @@ internal sealed unsafe class EvictRegardless : TableOperations
     public override bool Evict(ConntrackTable<Ipv4Tuple>* table, uint index, StateWord judged, WorkerSlot* worker) =>
         table->EvictRegardless(worker, index, judged);
 }
+
+/// <summary>A segment is judged under its connection's lock, but something of what follows is done without.</summary>
+internal sealed class LockGivenBack(LockSpan held) : TableOperations
+{
+    public override LockSpan Held => held;
+}
+
+/// <summary>A SYN that opens a connection again removes what its tuple leads to by then, not what it was judged by.</summary>
+internal sealed unsafe class ReopenWhatever : TableOperations
+{
+    public override bool Reopen(
+        ConntrackTable<Ipv4Tuple>* table, Ipv4Tuple* tuple, ulong hash, uint index, StateWord judged, WorkerSlot* worker)
+    {
+        EntryReference present = table->Find(tuple, hash, SmallTable.Now, worker);
+        StateWord word = new(Shared.Acquire(ref Entry<Ipv4Tuple>.Head(table->EntryAt(present.Index))->State));
+        return !present.IsNone && table->TryRemove(worker, present.Index, word);
+    }
+}
+
+/// <summary>A listing does not ask whether the entry has gone since it was copied.</summary>
+internal sealed unsafe class CopySideUnasked : TableOperations
+{
+    public override bool CopySide(ConntrackTable<Ipv4Tuple>* table, uint index, byte* copy, out SideRecord record) =>
+        table->TryCopySideUnasked(copy, SideKind.Label, out record);
+}

@@ -29,6 +29,16 @@ internal static class Steps
 
     public static Operation Refresh(byte tuple) => new(OperationKind.Refresh, tuple);
 
+    public static Operation Fin(byte original) => new(OperationKind.Fin, original);
+
+    public static Operation Reset(byte reply) => new(OperationKind.Reset, reply);
+
+    public static Operation Reopen(byte original) => new(OperationKind.Reopen, original);
+
+    public static Operation Label(byte tuple) => new(OperationKind.Label, tuple);
+
+    public static Operation DumpLabel(byte connection) => new(OperationKind.DumpLabel, connection);
+
     public static Operation Dump(byte connection) => new(OperationKind.Dump, connection);
 
     /// <param name="tuple">Whose lookups fall into the trap that is left in the freed array.</param>

@@ -9,7 +9,8 @@ namespace Dataplane.Conntrack.Interleaving.Tests;
 /// Every access to memory that both may touch is a yield point (<see cref="Shared"/>); the table is compiled from its own sources
 /// and differs from the router's in the number of locks and of buckets moved at once. One worker runs at a time, so what is explored are sequentially
 /// consistent executions, and only those: that a store is seen in its order on a machine which reorders is argued beside the
-/// table's code, and no run here speaks for or against it. Loads of a whole bucket's tags count as one access.</para>
+/// table's code, and no run here speaks for or against it. Loads of a whole bucket's tags count as one access; so do the judgement of a segment, which nobody sees while its
+/// connection's lock is held, and the copies of an entry and of a side record.</para>
 /// <para><b>Which schedules.</b> First all with at most <see cref="PreemptionsMax"/> preemptions: switches away from a worker that
 /// could go on, each before any step; switches at a wait or at an end are free. Few are enough for nearly every known
 /// concurrency fault (Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", 2007):

@@ -189,4 +189,12 @@ public unsafe partial struct ConntrackTable<TTuple>
         StateWord present = new(Shared.Acquire(ref Entry<TTuple>.Head(EntryAt(index))->State));
         return (judged.Flags & EntryFlags.Assured) == 0 && TryRemove(worker, index, present);
     }
+
+    /// <summary>Copies a side record without a second look at the generation.</summary>
+    internal readonly bool TryCopySideUnasked(byte* copy, SideKind kind, out SideRecord record)
+    {
+        SideRecord* found = FindSide(Entry<TTuple>.Head(copy)->Side, kind);
+        record = found == null ? default : *found;
+        return found != null;
+    }
 }

@@ -14,7 +14,7 @@ internal sealed unsafe partial class SmallTable
     /// <summary>Looks at every place, lock, entry and counter when both workers rest.</summary>
     /// <returns>What is wrong; null if nothing is: each live entry stands in one place for each direction, under its tag, in its probe
     /// sequence, and nothing else stands anywhere; overflow counts are what the places imply; an array that is out of use is empty; no
-    /// lock is held; no entry is free twice or free and live or lost; counters agree.</returns>
+    /// lock is held, an entry's neither; no entry is free twice or free and live or lost, and no side record; counters agree.</returns>
     public string? Inspect()
     {
         BucketView* view = Table->View;
@@ -34,7 +34,7 @@ internal sealed unsafe partial class SmallTable
             wrong ??= Table->LockWords[word] != 0 ? $"lock {word} is held" : null;
         }
 
-        return wrong ?? Account(placed);
+        return wrong ?? Account(placed) ?? AccountSides();
     }
 
     /// <summary>Live entries, a bit for each mark.</summary>
@@ -56,6 +56,19 @@ internal sealed unsafe partial class SmallTable
 
         assured = (ushort)kept;
         return (ushort)live;
+    }
+
+    /// <summary>Live entries in a state, a bit for each mark.</summary>
+    public ushort LiveMarks(ConnectionState state)
+    {
+        int marks = 0;
+        for (uint index = 1; index < EntriesMax; index++)
+        {
+            StateWord word = new(Head(index)->State);
+            marks |= word.IsLive && word.State == state ? 1 << (int)Head(index)->Rewrite : 0;
+        }
+
+        return (ushort)marks;
     }
 
     private string? Walk(in BucketArray array, ref ulong placed)
@@ -188,5 +201,45 @@ internal sealed unsafe partial class SmallTable
         return BitOperations.PopCount(free) != freeCount || (free & live) != 0 || freeCount + liveCount + waiting != 2 * EntriesPerWorker
             ? $"free entries {free:x}, {freeCount} times; live {live:x}; {waiting} waiting"
             : null;
+    }
+
+    /// <summary>Every side record is free once or of one entry; no entry's lock is held.</summary>
+    private string? AccountSides()
+    {
+        int* seen = stackalloc int[1 + 2 * (int)SidesPerWorker];
+        new System.Span<int>(seen, 1 + 2 * (int)SidesPerWorker).Clear();
+        for (int worker = 0; worker < 2; worker++)
+        {
+            for (int place = 0; place < Slot(worker)->Sides.Count; place++)
+            {
+                seen[Slot(worker)->Sides.Indexes[place]]++;
+            }
+        }
+
+        for (uint index = 1; index < EntriesMax; index++)
+        {
+            if ((Tail(index)->Windows.Bits & TcpWindows.Locked) != 0)
+            {
+                return $"the lock of entry {index} is held";
+            }
+
+            // A chain that has become a ring is cut: its records are counted twice.
+            int steps = 0;
+            for (uint side = Head(index)->Side; side != 0 && steps <= 2 * SidesPerWorker; side = Table->SideAt(side)->Next)
+            {
+                seen[side]++;
+                steps++;
+            }
+        }
+
+        for (int side = 1; side <= 2 * SidesPerWorker; side++)
+        {
+            if (seen[side] != 1)
+            {
+                return $"side record {side} is in {seen[side]} places";
+            }
+        }
+
+        return null;
     }
 }

@@ -21,6 +21,9 @@ internal sealed unsafe partial class SmallTable : IDisposable
     /// <summary>Entries that a run may touch, the arena's header included; one bit each in a mask.</summary>
     public const uint EntriesMax = 1 + 2 * EntriesPerWorker;
 
+    /// <summary>Free side records that a worker begins with.</summary>
+    public const uint SidesPerWorker = 3;
+
     /// <summary>Nobody is told of this one: what a freed bucket array is filled with.</summary>
     public const uint DecoyIndex = EntriesMax;
 
@@ -39,7 +42,7 @@ internal sealed unsafe partial class SmallTable : IDisposable
     /// <param name="spareBuckets">The same for what it may be resized to.</param>
     public SmallTable(uint buckets, uint spareBuckets)
     {
-        _memory = new ConntrackMemory<Ipv4Tuple>(new ConntrackSize(1024, 2, false) { Buckets = buckets, Seed = Seed });
+        _memory = new ConntrackMemory<Ipv4Tuple>(new ConntrackSize(1024, 2, false) { Buckets = buckets, Seed = Seed, SideRecords = 2 * SidesPerWorker });
         _spare = MappedMemory.Allocate((long)spareBuckets * Bucket.SizeBytes, false);
         Table = _memory.Table;
         First = Table->View->Current;
@@ -62,6 +65,8 @@ internal sealed unsafe partial class SmallTable : IDisposable
     public WorkerSlot* Slot(int worker) => _memory.Slot(worker);
 
     public EntryHead* Head(uint index) => Entry<Ipv4Tuple>.Head(Table->EntryAt(index));
+
+    public EntryTail* Tail(uint index) => Entry<Ipv4Tuple>.Tail(Table->EntryAt(index));
 
     public Ipv4Tuple Tuple(uint index, Direction direction) => *Entry<Ipv4Tuple>.Tuple(Table->EntryAt(index), direction);
 
@@ -94,8 +99,9 @@ internal sealed unsafe partial class SmallTable : IDisposable
     /// <param name="mark">What recognises the connection: it goes where the rewrite would.</param>
     /// <param name="original">Tuple of the first packet.</param>
     /// <param name="reply">Tuple of the answers.</param>
-    /// <param name="deadline">Seconds.</param>
-    public uint Build(int worker, uint mark, Ipv4Tuple original, Ipv4Tuple reply, uint deadline)
+    /// <param name="word">Deadline and state; no flags.</param>
+    /// <remarks>The windows stay zero: those of two ends whose numbers begin at zero and who have said nothing since.</remarks>
+    public uint Build(int worker, uint mark, Ipv4Tuple original, Ipv4Tuple reply, StateWord word)
     {
         if (Table->Allocate(Slot(worker), 0, out uint index) != AllocateResult.Allocated)
         {
@@ -110,7 +116,7 @@ internal sealed unsafe partial class SmallTable : IDisposable
         Shared.Point();
         Head(index)->Rewrite = mark;
         Shared.Point();
-        Head(index)->State = new StateWord(deadline, ConnectionState.TcpEstablished, 0, EntryFlags.None).Value;
+        Head(index)->State = word.Value;
         return index;
     }
 
@@ -163,6 +169,11 @@ internal sealed unsafe partial class SmallTable : IDisposable
                 slot->Entries.Indexes[slot->Entries.Count++] = (uint)worker * EntriesPerWorker + EntriesPerWorker - entry;
             }
 
+            for (uint side = 0; side < SidesPerWorker; side++)
+            {
+                slot->Sides.Indexes[slot->Sides.Count++] = (uint)worker * SidesPerWorker + SidesPerWorker - side;
+            }
+
             _memory.Pool->Limits->Global.TryDraw(ref slot->Credits);
             _memory.Pool->Limits->Zones[0].TryDraw(ref slot->Zones[0].Credits);
             Table->Quiescence->GoOnline(worker);
@@ -178,9 +189,11 @@ internal sealed unsafe partial class SmallTable : IDisposable
         _snapshot.Add(First.Buckets, (long)First.Count * Bucket.SizeBytes);
         _snapshot.Add(Spare.Buckets, (long)Spare.Count * Bucket.SizeBytes);
         _snapshot.Add(Table->Entries, (DecoyIndex + 1) * (long)Entry<Ipv4Tuple>.SizeBytes);
+        _snapshot.Add(Table->SideAt(0), (1 + 2 * SidesPerWorker) * SideRecord.SizeBytes);
         for (int worker = 0; worker < 2; worker++)
         {
             _snapshot.Add(Slot(worker), sizeof(WorkerSlot));
+            _snapshot.Add(Slot(worker)->Sides.Indexes, 2 * SidesPerWorker * sizeof(uint));
             _snapshot.Add(Slot(worker)->Entries.Indexes, 2 * EntriesPerWorker * sizeof(uint));
             _snapshot.Add(Slot(worker)->Zones, sizeof(ZoneShare));
         }

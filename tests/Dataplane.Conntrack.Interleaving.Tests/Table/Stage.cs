@@ -4,7 +4,7 @@ using Dataplane.Packet;
 namespace Dataplane.Conntrack.Interleaving.Tests;
 
 /// <summary>A scenario on its table: both workers' operations, and what they answered.</summary>
-internal sealed unsafe class Stage : IDisposable
+internal sealed unsafe partial class Stage : IDisposable
 {
     private readonly Scenario _scenario;
     private readonly TableOperations _operations;
@@ -48,6 +48,7 @@ internal sealed unsafe class Stage : IDisposable
         _table.Restore();
         _history = default;
         _completed[0] = _completed[1] = 0;
+        Array.Clear(_forwarded);
     }
 
     /// <summary>Plays a worker's part.</summary>
@@ -74,7 +75,9 @@ internal sealed unsafe class Stage : IDisposable
     {
         _history.Live = _table.LiveMarks(out ushort assured);
         _history.Assured = assured;
-        return _table.Inspect();
+        _history.Closing = _table.LiveMarks(ConnectionState.TcpFinWait);
+        _history.Closed = _table.LiveMarks(ConnectionState.TcpClose);
+        return _table.Inspect() ?? InspectCounts();
     }
 
     public void Dispose() => _table.Dispose();
@@ -97,8 +100,18 @@ internal sealed unsafe class Stage : IDisposable
                 return RemoveKnown(worker, operation.Kind, subject);
             case OperationKind.Refresh:
                 return Refresh(worker, subject);
+            case OperationKind.Fin:
+                return Judge(worker, subject, TcpFlags.Fin | TcpFlags.Ack);
+            case OperationKind.Reset:
+                return Judge(worker, subject, TcpFlags.Rst);
+            case OperationKind.Reopen:
+                return Judge(worker, subject, TcpFlags.Syn);
+            case OperationKind.Label:
+                return Label(worker, subject);
             case OperationKind.Dump:
                 return Dump(subject);
+            case OperationKind.DumpLabel:
+                return DumpLabel(subject);
             case OperationKind.Begin:
                 _table.Table->BeginResize(_table.Spare);
                 return default;
@@ -243,6 +256,11 @@ internal sealed unsafe class Stage : IDisposable
     private Answer Dump(byte connection)
     {
         byte* copy = stackalloc byte[Entry<Ipv4Tuple>.SizeBytes];
+        return Copy(connection, copy);
+    }
+
+    private Answer Copy(byte connection, byte* copy)
+    {
         uint cursor = _indexes[connection];
         if (_table.Table->CopyNext(ref cursor, SmallTable.Now, 1, copy) == 0)
         {
@@ -285,7 +303,11 @@ internal sealed unsafe class Stage : IDisposable
     private uint Build(int worker, byte connection)
     {
         Connection built = _scenario.Connections[connection];
-        return _table.Build(worker, connection, _tuples[built.Original], _tuples[built.Reply], built.IsExpired ? 1 : SmallTable.Later);
+        ConnectionState state = built.IsClosed ? ConnectionState.TcpClose : ConnectionState.TcpEstablished;
+        StateWord word = new(built.IsExpired ? 1 : SmallTable.Later, state, 0, EntryFlags.None);
+        uint index = _table.Build(worker, connection, _tuples[built.Original], _tuples[built.Reply], word);
+        _forwarded[index] = 0;
+        return index;
     }
 
     private void Prepare()
