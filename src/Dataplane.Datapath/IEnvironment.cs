@@ -43,4 +43,12 @@ public unsafe interface IEnvironment
 
     /// <summary>Gives the core away for about <paramref name="nanoseconds"/>.</summary>
     void Sleep(long nanoseconds);
+
+    /// <summary>The worker has finished a stage of its poll; all time since the call before belongs to it.</summary>
+    /// <remarks>
+    /// For environments that time stages or check their order. Elsewhere it is empty and leaves nothing in the compiled path. Not a
+    /// default implementation, which would box the struct at every call.
+    /// </remarks>
+    /// <param name="stage">The one that ended; the order is <see cref="PipelineStage"/>'s.</param>
+    void EndStage(PipelineStage stage);
 }

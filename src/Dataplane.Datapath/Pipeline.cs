@@ -24,12 +24,14 @@ public static unsafe class Pipeline
         where TEnv : struct, IEnvironment
     {
         int count = Receive.Burst(context, ref env, queue);
+        env.EndStage(PipelineStage.Receive);
         if (count == 0)
         {
             return 0;
         }
 
         Parse.Burst(context, ref env, count, queue.Port);
+        env.EndStage(PipelineStage.Parse);
         Known<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env);
         if (context->Tracked6.Count > 0)
         {
@@ -39,6 +41,7 @@ public static unsafe class Pipeline
         if (context->SlowCount > 0)
         {
             Dispatch.Burst(context, ref env);
+            env.EndStage(PipelineStage.SlowPath);
         }
 
         return count;
@@ -51,7 +54,10 @@ public static unsafe class Pipeline
         where TEnv : struct, IEnvironment
     {
         Lookup.Burst<TFamily, TTuple>(context);
+        env.EndStage(PipelineStage.Lookup);
         Track.Burst<TFamily, TTuple, TEnv>(context, ref env);
+        env.EndStage(PipelineStage.Track);
         Forward.Burst<TFamily, TTuple, TEnv>(context, ref env);
+        env.EndStage(PipelineStage.Forward);
     }
 }

@@ -142,6 +142,7 @@ public sealed unsafe class Worker<TEnv>
         long now = _environment.NowNanoseconds();
         context->NowNanoseconds = now;
         context->NowSeconds = (uint)((ulong)now / 1_000_000_000);
+        _environment.EndStage(PipelineStage.Poll);
         int received = 0;
         for (int queue = 0; queue < context->ReceiveQueueCount; queue++)
         {
@@ -151,11 +152,14 @@ public sealed unsafe class Worker<TEnv>
         received += Transmit.Drain(context, ref _environment);
         if (now - context->HousekeepingNanoseconds >= HousekeepingNanoseconds)
         {
+            _environment.EndStage(PipelineStage.Transmit);
             Housekeep();
+            _environment.EndStage(PipelineStage.Housekeeping);
         }
 
         Transmit.FlushAll(context, ref _environment);
         PacketSink.Flush(context, ref _environment);
+        _environment.EndStage(PipelineStage.Transmit);
 
         // Nothing read from the table is in hand here: the quiescent point of this poll.
         _quiescence->Quiescent(context->WorkerIndex);
@@ -170,6 +174,7 @@ public sealed unsafe class Worker<TEnv>
 
         context->Counters->Polls++;
         context->Counters->EmptyPolls += received == 0 ? 1u : 0u;
+        _environment.EndStage(PipelineStage.Poll);
         return received;
     }
 

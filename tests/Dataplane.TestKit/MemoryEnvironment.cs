@@ -63,4 +63,8 @@ public readonly unsafe struct MemoryEnvironment : IEnvironment
 
     /// <summary>Time passes; nobody waits.</summary>
     public void Sleep(long nanoseconds) => _world.NowNanoseconds += nanoseconds;
+
+    public void EndStage(PipelineStage stage)
+    {
+    }
 }

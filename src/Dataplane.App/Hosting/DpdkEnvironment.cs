@@ -62,4 +62,8 @@ internal readonly unsafe struct DpdkEnvironment : IEnvironment
     public void Relax() => Burst.Pause();
 
     public void Sleep(long nanoseconds) => Burst.SleepNs((ulong)nanoseconds);
+
+    public void EndStage(PipelineStage stage)
+    {
+    }
 }

@@ -130,4 +130,8 @@ internal readonly unsafe struct GuardedEnvironment(MemoryWorld world, GuardedBuf
     public void Relax() => _inner.Relax();
 
     public void Sleep(long nanoseconds) => _inner.Sleep(nanoseconds);
+
+    public void EndStage(PipelineStage stage)
+    {
+    }
 }
