@@ -31,7 +31,14 @@ internal sealed unsafe class NatBed : IDisposable
     private readonly MappedMemory? _unseenSequences;
     private long _badPackets;
 
-    public NatBed(int flows, int workers, bool hugepages, bool accounting, bool isTcp)
+    /// <param name="flows">Connections that the table has room for.</param>
+    /// <param name="workers">1, or 2.</param>
+    /// <param name="hugepages">Whether the table asks for them.</param>
+    /// <param name="accounting">Whether packets and bytes are counted per connection.</param>
+    /// <param name="isTcp">Segments instead of datagrams.</param>
+    /// <param name="isEmpty">No connection is opened: what the ports generate is every connection's first packet, once, on every worker its
+    /// equal part of them.</param>
+    public NatBed(int flows, int workers, bool hugepages, bool accounting, bool isTcp, bool isEmpty = false)
     {
         Flows = flows;
         _isTcp = isTcp;
@@ -55,7 +62,14 @@ internal sealed unsafe class NatBed : IDisposable
 
         ShowToRouter(true);
         ResolveNeighbours();
-        Open();
+        if (isEmpty)
+        {
+            SetFirstPackets();
+        }
+        else
+        {
+            Open();
+        }
     }
 
     public int Flows { get; }
@@ -174,14 +188,7 @@ internal sealed unsafe class NatBed : IDisposable
         PacketDescriptor[] originals = new PacketDescriptor[Flows];
         for (int flow = 0; flow < Flows; flow++)
         {
-            originals[flow] = Describe(0, new PacketDescriptor
-            {
-                Source = Ipv4Address.FromHost((10u << 24) + (uint)(flow / PortsPerHost) + 1),
-                Destination = Ipv4Address.FromHost((20u << 24) + (uint)(flow % 16) + 1),
-                SourcePort = Be16.FromHost((ushort)(1024 + flow % PortsPerHost)),
-                DestinationPort = Be16.FromHost(53),
-                Flow = (uint)flow,
-            });
+            originals[flow] = FirstPacket(flow);
         }
 
         RunOnce(0, originals);
@@ -209,6 +216,34 @@ internal sealed unsafe class NatBed : IDisposable
         RunOnce(0, originals);
         SetOrders(originals, replies);
     }
+
+    /// <summary>Leaves every connection's first packet to be received, in the order of the flows' numbers.</summary>
+    private void SetFirstPackets()
+    {
+        SetFlags(0, TcpFlags.Syn);
+        int share = Flows / Ports.Length;
+        for (int worker = 0; worker < Ports.Length; worker++)
+        {
+            FlowOrder order = new(share);
+            for (int flow = 0; flow < share; flow++)
+            {
+                order.Packets[flow] = FirstPacket(worker * share + flow);
+            }
+
+            _orders.Add(order);
+            Ports[worker].SetOrder(0, order);
+            Ports[worker].Left = share;
+        }
+    }
+
+    private PacketDescriptor FirstPacket(int flow) => Describe(0, new PacketDescriptor
+    {
+        Source = Ipv4Address.FromHost((10u << 24) + (uint)(flow / PortsPerHost) + 1),
+        Destination = Ipv4Address.FromHost((20u << 24) + (uint)(flow % 16) + 1),
+        SourcePort = Be16.FromHost((ushort)(1024 + flow % PortsPerHost)),
+        DestinationPort = Be16.FromHost(53),
+        Flow = (uint)flow,
+    });
 
     private PacketDescriptor Describe(int port, PacketDescriptor descriptor)
     {

@@ -29,6 +29,23 @@ public unsafe partial struct ConntrackTable<TTuple>
         return result;
     }
 
+    /// <summary>Whether an allocation would succeed now, zones' limits apart: what is prepared for a full table is in vain.</summary>
+    public readonly bool HasRoom(WorkerSlot* worker) => _pool->HasRoom(worker);
+
+    /// <summary>Asks for the lines of the entries that the next allocations will take, as far as the worker has them at hand.</summary>
+    public readonly void PrefetchFree(WorkerSlot* worker, int count)
+    {
+        int known = worker->Entries.Count;
+        int last = known > count ? known - count : 0;
+        for (int position = known - 1; position >= last; position--)
+        {
+            byte* entry = EntryAt(worker->Entries.Indexes[position]);
+            Prefetch(entry);
+            Prefetch(Entry<TTuple>.Head(entry));
+            Prefetch(Entry<TTuple>.Tail(entry));
+        }
+    }
+
     /// <summary>Gives an entry back that was never inserted.</summary>
     public readonly void Abandon(WorkerSlot* worker, uint index)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Threading;
 using Dataplane.Packet;
 
 namespace Dataplane.Datapath;
@@ -22,15 +23,35 @@ public enum NextHopKind : byte
     Blackhole = 4,
 }
 
-/// <summary>One next hop of the plan, of either family; 24 bytes, immutable.</summary>
+/// <summary>One next hop of the plan, of either family; 24 bytes, immutable but for the neighbour that workers note.</summary>
 [StructLayout(LayoutKind.Sequential, Size = 24)]
-public struct NextHop
+public unsafe struct NextHop
 {
     /// <summary>With <see cref="NextHopKind.Gateway"/>; an IPv4 gateway as a mapped address.</summary>
     public Ipv6Address Gateway;
 
     public NextHopKind Kind;
     public byte Port;
+
+    private uint _neighbour;
+
+    /// <summary>What an entry keeps of its way (<see cref="Conntrack.EntryHead.NextHopOriginal"/>); 0 while that is to be found.</summary>
+    /// <remarks>Only a gateway is one neighbour, whatever the destination.</remarks>
+    public uint Cached(Plan* plan)
+    {
+        uint index = Volatile.Read(ref _neighbour);
+        return index == 0 ? 0 : (uint)plan->Generation << 16 | index;
+    }
+
+    /// <summary>Notes which neighbour the gateway is, once it has been usable: from then on its index keeps its address.</summary>
+    public void Note(uint neighbour)
+    {
+        // Every worker that comes here has found the same.
+        if (Kind == NextHopKind.Gateway && Volatile.Read(ref _neighbour) == 0)
+        {
+            Volatile.Write(ref _neighbour, neighbour);
+        }
+    }
 }
 
 /// <summary>A route of the plan; 12 bytes, immutable.</summary>

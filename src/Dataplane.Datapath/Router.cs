@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Threading;
 using Dataplane.Conntrack;
 using Dataplane.Datapath.Fragments;
+using Dataplane.Datapath.SlowPath;
 using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Nat;
 using Dataplane.Packet;
@@ -153,6 +154,8 @@ public sealed unsafe class Router : IDisposable
         context->Tracked.Positions = Take<int>(WorkerContext.BurstMax);
         context->Tracked6.Positions = Take<int>(WorkerContext.BurstMax);
         context->Slow = Take<int>(WorkerContext.BurstMax);
+        context->Admissions = Take<Admission>(WorkerContext.AdmissionsMax);
+        context->Admissions6 = Take<Admission6>(Conntrack6 is null ? 0 : WorkerContext.AdmissionsMax);
         context->FreeList = (Mbuf**)Take<ulong>(WorkerContext.FreeMax);
         BuildQueues(context, worker);
         return context;

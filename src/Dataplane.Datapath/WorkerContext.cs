@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Dataplane.Conntrack;
 using Dataplane.Datapath.Fragments;
+using Dataplane.Datapath.SlowPath;
 using Dataplane.Datapath.SlowPath.Ipv6;
 using Dataplane.Nat;
 using Dataplane.Packet;
@@ -37,6 +38,9 @@ public unsafe struct WorkerContext
 {
     /// <summary>Packets of one burst at most; measured, see perf/README.md.</summary>
     public const int BurstMax = 128;
+
+    /// <summary>First packets that are judged before the first of them is acted on; measured, see perf/README.md.</summary>
+    public const int AdmissionsMax = 32;
 
     /// <summary>Packets that may wait for one port during a poll.</summary>
     public const int TransmitMax = 256;
@@ -93,6 +97,10 @@ public unsafe struct WorkerContext
     /// <summary>Positions in the burst that need the slow path.</summary>
     public int* Slow;
     public int SlowCount;
+
+    /// <summary>What was judged of a group of slow packets, by place in the group.</summary>
+    public Admission* Admissions;
+    public Admission6* Admissions6;
 
     public Mbuf** FreeList;
     public int FreeCount;

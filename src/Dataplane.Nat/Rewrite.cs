@@ -44,8 +44,7 @@ public readonly struct Rewrite
     /// <summary>Computes the rewrite of a connection from its two tuples.</summary>
     public static Rewrite Between(in Ipv4Tuple original, in Ipv4Tuple reply)
     {
-        Ipv4Tuple translated = reply.Inverted;
-        translated.Zone = original.Zone;
+        Ipv4Tuple translated = reply.Inverted.WithZone(original.Zone);
         if (translated == original)
         {
             return default;

@@ -82,7 +82,7 @@ public sealed unsafe class AddressSelectionTests : IDisposable
     public void The_search_ends_after_a_bounded_number_of_addresses()
     {
         PortSelection selection = Pool(1000);
-        for (int count = 0; count < PortSelector.TriesMax; count++)
+        for (int count = 0; count < PortSearch.TriesMax; count++)
         {
             Ipv4Tuple reply = Reply(IpProtocol.Esp);
             Assert.True(Select(selection, ref reply));
@@ -126,8 +126,12 @@ public sealed unsafe class AddressSelectionTests : IDisposable
         return new PortSelection { Pool = _pool, Ranges = _ranges, PortLow = 1024, PortHigh = 65535 };
     }
 
-    private bool Select(in PortSelection selection, ref Ipv4Tuple reply, uint now = Now) =>
-        PortSelector.TrySelect(_memory.Table, _memory.Slot(0), _random, selection, Ipv4Address.Parse("10.0.0.5"), ref reply, now);
+    private bool Select(in PortSelection selection, ref Ipv4Tuple reply, uint now = Now)
+    {
+        PortSearch search = default;
+        search.Begin(_memory.Table, selection, Ipv4Address.Parse("10.0.0.5"), reply);
+        return search.TryNextFree(_memory.Table, _memory.Slot(0), _random, ref reply, now);
+    }
 
     /// <summary>The positions in the pool that are given out until there is none.</summary>
     private uint[] Free(in PortSelection selection, byte protocol, uint first)

@@ -40,7 +40,7 @@ internal static unsafe class InsertPasses<TTuple>
             ConntrackTable<TTuple>.Prefetch(buckets.First(reply));
         }
 
-        PrefetchFree(table, worker, count);
+        table->PrefetchFree(worker, count);
         int inserted = 0;
         for (int position = 0; position < count; position++)
         {
@@ -77,21 +77,6 @@ internal static unsafe class InsertPasses<TTuple>
         head->Rewrite = 1;
         head->State = new StateWord(DeadlineSeconds, ConnectionState.UdpUnreplied, 0, EntryFlags.SourceNat).Value;
         return index;
-    }
-
-    /// <summary>Asks for the entries that the next allocations will take, as far as the worker has them at hand.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void PrefetchFree(ConntrackTable<TTuple>* table, WorkerSlot* worker, int count)
-    {
-        int known = worker->Entries.Count;
-        int last = Math.Max(known - count, 0);
-        for (int position = known - 1; position >= last; position--)
-        {
-            byte* entry = table->EntryAt(worker->Entries.Indexes[position]);
-            ConntrackTable<TTuple>.Prefetch(entry);
-            ConntrackTable<TTuple>.Prefetch(Entry<TTuple>.Head(entry));
-            ConntrackTable<TTuple>.Prefetch(Entry<TTuple>.Tail(entry));
-        }
     }
 
     // Not inlined: full probe sequences only.

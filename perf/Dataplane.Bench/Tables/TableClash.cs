@@ -77,7 +77,7 @@ internal static unsafe class TableClash<TTuple, TFamily>
                 pairs[position].Reply = TFamily.Reply(first + position);
             }
 
-            InsertPasses<TTuple>.PrefetchFree(table, slot, count);
+            table->PrefetchFree(slot, count);
             together.Meet(self);
             for (uint position = 0; position < (uint)count; position++)
             {

@@ -9,39 +9,88 @@ namespace Dataplane.Datapath.SlowPath;
 /// <summary>Sends what left the fast path to its handler.</summary>
 public static unsafe class Dispatch
 {
+    /// <summary>In groups: all first packets of one are judged first, so that what their connections need arrives meanwhile.</summary>
     public static void Burst<TEnv>(WorkerContext* context, ref TEnv env)
         where TEnv : struct, IEnvironment
     {
-        for (int index = 0; index < context->SlowCount; index++)
+        for (int from = 0; from < context->SlowCount; from += WorkerContext.AdmissionsMax)
         {
-            int position = context->Slow[index];
-            Mbuf* packet = context->Burst[position];
-            PacketMeta* meta = context->Metas + position;
-            switch (meta->Kind)
+            int count = System.Math.Min(WorkerContext.AdmissionsMax, context->SlowCount - from);
+            Judge(context, ref env, context->Slow + from, count);
+            for (int index = 0; index < count; index++)
             {
-                case PacketKind.Ipv4Tracked or PacketKind.Ipv6Tracked:
-                    Tracked(context, ref env, packet, meta);
-                    break;
-                case PacketKind.Ipv4Fragment or PacketKind.Ipv6Fragment:
-                    FragmentPath.Process(context, ref env, position);
-                    break;
-                case PacketKind.Ipv4IcmpError:
-                    RelatedErrors.Process(context, ref env, packet, meta);
-                    break;
-                case PacketKind.Ipv6IcmpError:
-                    RelatedErrors6.Process(context, ref env, packet, meta);
-                    break;
-                case PacketKind.Ipv6Neighbour:
-                    NeighbourDiscovery.Process(context, ref env, packet, meta);
-                    break;
-                default:
-                    Arp.Process(context, ref env, packet, meta);
-                    break;
+                One(context, ref env, context->Slow[from + index], index);
             }
         }
     }
 
-    /// <summary>A whole packet, or the first fragment of one, that the fast path knows no connection for.</summary>
+    private static void Judge<TEnv>(WorkerContext* context, ref TEnv env, int* positions, int count)
+        where TEnv : struct, IEnvironment
+    {
+        int first = 0;
+        int first6 = 0;
+        for (int index = 0; index < count; index++)
+        {
+            PacketMeta* meta = context->Metas + positions[index];
+            if (meta->Kind == PacketKind.Ipv4Tracked)
+            {
+                context->Admissions[index].Judge(context, ref env, meta);
+                first++;
+            }
+            else if (meta->Kind == PacketKind.Ipv6Tracked)
+            {
+                context->Admissions6[index].Judge(context, ref env, meta);
+                first6++;
+            }
+        }
+
+        context->Table->PrefetchFree(context->Slot, first);
+        if (first6 > 0)
+        {
+            context->Table6->PrefetchFree(context->Slot6, first6);
+        }
+    }
+
+    private static void One<TEnv>(WorkerContext* context, ref TEnv env, int position, int admission)
+        where TEnv : struct, IEnvironment
+    {
+        Mbuf* packet = context->Burst[position];
+        PacketMeta* meta = context->Metas + position;
+        switch (meta->Kind)
+        {
+            case PacketKind.Ipv4Tracked:
+                if (!IsKnown<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta))
+                {
+                    NewConnection.Act(context, ref env, packet, meta, context->Admissions + admission);
+                }
+
+                break;
+            case PacketKind.Ipv6Tracked:
+                if (!IsKnown6(context, ref env, packet, meta))
+                {
+                    NewConnection6.Act(context, ref env, packet, meta, context->Admissions6 + admission);
+                }
+
+                break;
+            case PacketKind.Ipv4Fragment or PacketKind.Ipv6Fragment:
+                FragmentPath.Process(context, ref env, position);
+                break;
+            case PacketKind.Ipv4IcmpError:
+                RelatedErrors.Process(context, ref env, packet, meta);
+                break;
+            case PacketKind.Ipv6IcmpError:
+                RelatedErrors6.Process(context, ref env, packet, meta);
+                break;
+            case PacketKind.Ipv6Neighbour:
+                NeighbourDiscovery.Process(context, ref env, packet, meta);
+                break;
+            default:
+                Arp.Process(context, ref env, packet, meta);
+                break;
+        }
+    }
+
+    /// <summary>The first fragment of a packet, or a whole one that was in fragments.</summary>
     internal static void Tracked<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
         where TEnv : struct, IEnvironment
     {
@@ -51,19 +100,24 @@ public static unsafe class Dispatch
             {
                 NewConnection.Process(context, ref env, packet, meta);
             }
-
-            return;
         }
-
-        // What is sent to a group was not looked up and is not tracked.
-        if (Ipv6Family.Tuple(context, meta)->Destination.IsMulticast)
-        {
-            LocalTraffic6.Group(context, ref env, packet, meta);
-        }
-        else if (!IsKnown<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta))
+        else if (!IsKnown6(context, ref env, packet, meta))
         {
             NewConnection6.Process(context, ref env, packet, meta);
         }
+    }
+
+    /// <summary>As <see cref="IsKnown"/>; what is sent to a group was not looked up and is not tracked.</summary>
+    private static bool IsKnown6<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta)
+        where TEnv : struct, IEnvironment
+    {
+        if (Ipv6Family.Tuple(context, meta)->Destination.IsMulticast)
+        {
+            LocalTraffic6.Group(context, ref env, packet, meta);
+            return true;
+        }
+
+        return IsKnown<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta);
     }
 
     /// <summary>A packet whose first look-up found nothing: the complete one decides.</summary>

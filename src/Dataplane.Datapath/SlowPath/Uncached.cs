@@ -64,6 +64,7 @@ public static unsafe class Uncached
         if (adjacency.IsUsable)
         {
             // Cached only now: an index that has been usable keeps its address.
+            nextHop->Note(index);
             *(&Entry<Ipv4Tuple>.Head(entry)->NextHopOriginal + (int)reference.Direction) = (uint)context->Plan->Generation << 16 | index;
             Stages.Forward.Send(context, ref env, packet, meta->L3, adjacency);
             return;

@@ -53,6 +53,7 @@ public static unsafe class Uncached6
         if (adjacency.IsUsable)
         {
             // Cached only now: an index that has been usable keeps its address.
+            nextHop->Note(index);
             *(&Entry<Ipv6Tuple>.Head(entry)->NextHopOriginal + (int)reference.Direction) =
                 (uint)context->Plan->Generation << 16 | index;
             Stages.Forward.Send(context, ref env, packet, meta->L3, adjacency);

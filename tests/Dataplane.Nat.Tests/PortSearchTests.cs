@@ -9,7 +9,7 @@ using Xunit;
 namespace Dataplane.Nat.Tests;
 
 /// <summary>Ports: inside their range, never one that is taken or kept back, and nothing that an observer could foretell.</summary>
-public sealed unsafe class PortSelectorTests : IDisposable
+public sealed unsafe class PortSearchTests : IDisposable
 {
     private const uint Now = 1000;
 
@@ -19,7 +19,7 @@ public sealed unsafe class PortSelectorTests : IDisposable
     private readonly AddressPool* _pool = (AddressPool*)NativeMemory.AllocZeroed((nuint)sizeof(AddressPool));
     private readonly ReservedPorts* _reserved = (ReservedPorts*)NativeMemory.AllocZeroed(4, (nuint)sizeof(ReservedPorts));
 
-    public PortSelectorTests() => _random->InitializeFrom(2026);
+    public PortSearchTests() => _random->InitializeFrom(2026);
 
     [Fact]
     public void Every_port_of_a_small_range_is_used_once_and_then_there_is_none()
@@ -161,7 +161,7 @@ public sealed unsafe class PortSelectorTests : IDisposable
             for (int connection = 0; connection < 5; connection++)
             {
                 Ipv4Tuple reply = ReplyTo("10.0.0.5", 1000, $"192.0.2.{connection}");
-                Assert.True(PortSelector.TrySelect(_memory.Table, _memory.Slot(0), _random, selection, inside, ref reply, Now));
+                Assert.True(Select(_random, selection, inside, ref reply));
                 Assert.Equal(kept ?? reply.Destination, reply.Destination);
                 kept = reply.Destination;
             }
@@ -277,7 +277,7 @@ public sealed unsafe class PortSelectorTests : IDisposable
             Ipv4Tuple a = ReplyTo("10.0.0.5", 1000, "192.0.2.9");
             Ipv4Tuple b = a;
             Assert.True(Select(selection, "10.0.0.5", ref a));
-            Assert.True(PortSelector.TrySelect(_memory.Table, _memory.Slot(0), other, selection, a.Source, ref b, Now));
+            Assert.True(Select(other, selection, a.Source, ref b));
             same += a.DestinationPort == b.DestinationPort ? 1 : 0;
         }
 
@@ -331,7 +331,14 @@ public sealed unsafe class PortSelectorTests : IDisposable
     }
 
     private bool Select(in PortSelection selection, string inside, ref Ipv4Tuple reply) =>
-        PortSelector.TrySelect(_memory.Table, _memory.Slot(0), _random, selection, Ipv4Address.Parse(inside), ref reply, Now);
+        Select(_random, selection, Ipv4Address.Parse(inside), ref reply);
+
+    private bool Select(PortRandom* random, in PortSelection selection, Ipv4Address inside, ref Ipv4Tuple reply)
+    {
+        PortSearch search = default;
+        search.Begin(_memory.Table, selection, inside, reply);
+        return search.TryNextFree(_memory.Table, _memory.Slot(0), random, ref reply, Now);
+    }
 
     /// <summary>The ports that a thousand draws give, sorted.</summary>
     private int[] Drawn(in PortSelection selection, byte protocol)
