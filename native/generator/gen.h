@@ -28,6 +28,8 @@
 #define GEN_ANSWER_BYTES 96u	    /* a neighbour advertisement has 86 */
 #define GEN_ANSWERS	 1024u /* replies to ARP and ND that may wait for a poll: a network of hosts at once */
 #define GEN_FCS_BYTES	 4u
+#define GEN_RATE_MAX	 1000000000u
+#define GEN_RATE_PAUSED	 UINT64_MAX /* nothing is generated, not even to open flows */
 
 extern int gen_log_type;
 #define GEN_LOG(level, ...) rte_log(RTE_LOG_##level, gen_log_type, "net_generator: " __VA_ARGS__)
@@ -84,7 +86,7 @@ struct gen_options {
 	struct rte_ether_addr mac, remote_mac;
 	struct gen_range neighbour; /* one more address that ARP and ND are answered for */
 	uint32_t neighbour_family;  /* 0: none */
-	uint64_t rate;		    /* packets/s; 0: as many as are asked for */
+	uint64_t rate;		    /* packets/s; 0: as many as are asked for; or GEN_RATE_PAUSED */
 	uint32_t cross;		    /* the outside's queue q replies to the flows of queue q + cross */
 };
 
@@ -221,8 +223,15 @@ struct gen_rx_queue {
 	uint32_t cursor, pending, pending_before, fresh, idle_rounds;
 	uint64_t round_due; /* time stamp counter */
 
-	/* Pace, in 1/2^16 cycles since `pace_base`. interval 0: none. */
+	/* Pace, in 1/2^16 cycles since `pace_base`. interval 0: none, GEN_PAUSED: nothing is sent. */
 	uint64_t interval, due, pace_base;
+
+	/* Time stamp counter at the last poll, 0 before any, and the longest time from one to the next. */
+	uint64_t polled, gap_max;
+	uint64_t reset_seen; /* `reset_at`, when gap_max began */
+
+	/* Orders, written by whoever commands; the next poll follows them (gen_obey). */
+	uint64_t interval_wanted, reset_at;
 
 	/* GEN_NEW: the next tuple's number with its host and port, and the numbers of this queue. */
 	uint64_t walk, walk_first, walk_end;
@@ -249,7 +258,8 @@ struct gen_port {
 	struct gen_options options;
 	struct gen_shared *shared;
 	enum gen_role role;
-	uint16_t id; /* DPDK's */
+	uint16_t id;	  /* DPDK's */
+	const char *name; /* of the device */
 	uint16_t rx_queues, tx_queues;
 	bool started;
 	uint64_t rx_offloads; /* configured */
@@ -273,6 +283,9 @@ int gen_options_parse(const char *device, const char *arguments, struct gen_opti
 
 /* A decimal number from low to high and nothing else. */
 bool gen_read_number(const char *text, uint64_t low, uint64_t high, uint64_t *value);
+
+/* Packets a second, or "paused". */
+bool gen_read_rate(const char *text, uint64_t *rate);
 
 /* "PREFIX/LENGTH", "FIRST-LAST" or one address. */
 bool gen_read_range(const char *text, uint32_t family, struct gen_range *range);
@@ -302,6 +315,11 @@ typedef uint16_t (*gen_burst)(void *queue, struct rte_mbuf **mbufs, uint16_t cou
 gen_burst gen_send_function(const struct gen_port *port);
 
 /* ---- gen_open.c ---- */
+
+#define GEN_PAUSED UINT64_MAX
+
+/* The interval of a queue when its port sends at a rate: its part of that, GEN_PAUSED, or 0. */
+uint64_t gen_interval(const struct gen_port *port, uint64_t rate);
 
 /* Puts a queue at its beginning; the port's role, templates and table are set. */
 void gen_send_prepare(struct gen_rx_queue *queue);
@@ -351,5 +369,25 @@ static inline bool gen_answers_wait(const struct gen_answers *answers)
 
 struct eth_dev_ops;
 void gen_stats_operations(struct eth_dev_ops *operations);
+
+/* From now on counters count from 0; with `only_times` only latencies and the gap between polls. Under gen_lock.
+ */
+void gen_stats_reset(struct gen_port *port, bool only_times);
+
+/* ---- gen_control.c ---- */
+
+/*
+ * Held by whoever reads or resets counters, commands a port or changes its queues: telemetry has threads of its
+ * own. Never by a thread that polls, and never while another is waited for.
+ */
+void gen_lock(void);
+void gen_unlock(void);
+
+/* ---- gen_driver.c ---- */
+
+/* A port that has been made, or NULL for one that is gone. Under gen_lock. */
+void gen_note_port(uint16_t id, struct gen_port *port);
+/* The port of a device; NULL: there is none of that name. Under gen_lock, which keeps it from being closed. */
+struct gen_port *gen_find_port(const char *name);
 
 #endif

@@ -95,6 +95,34 @@ static __rte_always_inline uint16_t gen_choose(struct gen_rx_queue *queue, uint3
 /* ---- when ---- */
 
 /*
+ * What was ordered since the last poll, and how long ago that was. A new rate begins now. A reset that came while
+ * nobody polled shortens the gap that ends now to what is left of it since then.
+ */
+static inline void gen_obey(struct gen_rx_queue *queue, uint64_t now)
+{
+	uint64_t interval = __atomic_load_n(&queue->interval_wanted, __ATOMIC_RELAXED);
+	uint64_t reset_at = __atomic_load_n(&queue->reset_at, __ATOMIC_RELAXED);
+	uint64_t polled = queue->polled, longest = queue->gap_max;
+	bool reset = reset_at != queue->reset_seen;
+
+	if (unlikely(interval != queue->interval)) {
+		queue->interval = interval;
+		queue->pace_base = now;
+		queue->due = 0;
+	}
+	if (unlikely(reset)) {
+		polled = RTE_MAX(polled, reset_at);
+		longest = 0;
+	}
+	if (unlikely(polled != 0 && now > polled && now - polled > longest))
+		longest = now - polled;
+	__atomic_store_n(&queue->gap_max, longest, __ATOMIC_RELAXED);
+	__atomic_store_n(&queue->polled, now, __ATOMIC_RELAXED);
+	if (unlikely(reset)) /* last: who sees it sees the new maximum */
+		__atomic_store_n(&queue->reset_seen, reset_at, __ATOMIC_RELEASE);
+}
+
+/*
  * Packets that are due by now, at most `count`; they were due at even distances, whether or not anybody polled,
  * and carry those moments as stamps: a device under test that stays away finds its ring filled and its latency
  * grown. What exceeds the ring is missed, as it would be in a NIC.

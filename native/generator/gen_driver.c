@@ -79,6 +79,7 @@ static int start(struct rte_eth_dev *device)
 		unprepare(port);
 		return result;
 	}
+	gen_lock(); /* a rate may be commanded at this moment */
 	if (port->shared->started++ == 0)
 		gen_shared_reset(port->shared);
 	for (uint16_t queue = 0; queue < port->rx_queues; queue++)
@@ -91,6 +92,7 @@ static int start(struct rte_eth_dev *device)
 	device->tx_pkt_burst = gen_return_function(port);
 	device->data->dev_link.link_status = RTE_ETH_LINK_UP;
 	port->started = true;
+	gen_unlock();
 	return 0;
 }
 
@@ -127,7 +129,9 @@ static int rx_setup(struct rte_eth_dev *device, uint16_t id, uint16_t descriptor
 	queue->pool = pool;
 	queue->room = descriptors;
 	queue->id = id;
+	gen_lock();
 	port->rx[id] = queue;
+	gen_unlock();
 	device->data->rx_queues[id] = queue;
 	return 0;
 }
@@ -145,7 +149,9 @@ static int tx_setup(struct rte_eth_dev *device, uint16_t id, uint16_t descriptor
 	queue->port = port;
 	if ((conf->offloads & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE) != 0)
 		port->fast_free = true;
+	gen_lock();
 	port->tx[id] = queue;
+	gen_unlock();
 	device->data->tx_queues[id] = queue;
 	return 0;
 }
@@ -154,16 +160,20 @@ static void rx_release(struct rte_eth_dev *device, uint16_t id)
 {
 	struct gen_port *port = device->data->dev_private;
 
+	gen_lock();
 	rte_free(port->rx[id]);
 	port->rx[id] = NULL;
+	gen_unlock();
 }
 
 static void tx_release(struct rte_eth_dev *device, uint16_t id)
 {
 	struct gen_port *port = device->data->dev_private;
 
+	gen_lock();
 	rte_free(port->tx[id]);
 	port->tx[id] = NULL;
+	gen_unlock();
 }
 
 static int info_get(struct rte_eth_dev *device, struct rte_eth_dev_info *info)
@@ -247,7 +257,10 @@ static int close_port(struct rte_eth_dev *device)
 		rx_release(device, queue);
 		tx_release(device, queue);
 	}
+	gen_lock();
+	gen_note_port(port->id, NULL);
 	port->shared->ports[port->role == GEN_OUTSIDE] = NULL;
+	gen_unlock();
 	gen_shared_release(port->shared);
 	device->data->mac_addrs = NULL; /* a part of the private data, which ethdev frees */
 	return 0;
@@ -277,13 +290,14 @@ static struct eth_dev_ops operations = {
 /* The inside device that an outside names. */
 static int find_peer(const char *name, const char *peer, struct gen_shared **shared)
 {
-	struct rte_eth_dev *device = rte_eth_dev_allocated(peer);
+	gen_lock();
+	const struct gen_port *inside = gen_find_port(peer);
+	gen_unlock();
 
-	if (device == NULL || device->dev_ops != &operations) {
+	if (inside == NULL) {
 		GEN_LOG(ERR, "%s: peer=%s: no such net_generator device; it must be made first\n", name, peer);
 		return -ENODEV;
 	}
-	const struct gen_port *inside = device->data->dev_private;
 	if (inside->role == GEN_OUTSIDE || inside->shared->ports[1] != NULL || inside->started) {
 		GEN_LOG(ERR, "%s: peer=%s: %s\n", name, peer,
 			inside->started ? "has been started" : "has a peer already");
@@ -315,6 +329,7 @@ static int create(struct rte_vdev_device *vdev, struct gen_options *options, str
 	port->options = *options;
 	port->shared = shared;
 	port->id = device->data->port_id;
+	port->name = device->data->name;
 	port->role = options->peer[0] != '\0' ? GEN_OUTSIDE : GEN_ALONE;
 	shared->ports[port->role == GEN_OUTSIDE] = port;
 	default_macs(port);
@@ -329,6 +344,9 @@ static int create(struct rte_vdev_device *vdev, struct gen_options *options, str
 	device->data->promiscuous = 1;
 	device->dev_ops = &operations;
 	rte_eth_dev_probing_finish(device);
+	gen_lock();
+	gen_note_port(port->id, port);
+	gen_unlock();
 	return 0;
 }
 

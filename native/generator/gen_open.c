@@ -66,6 +66,13 @@ static uint8_t done_state(const struct gen_port *port)
 	return port->role == GEN_OUTSIDE && port->shared->traffic.mode == GEN_UDP ? GEN_ANSWERED : GEN_OPEN;
 }
 
+uint64_t gen_interval(const struct gen_port *port, uint64_t rate)
+{
+	if (rate == 0 || rate == GEN_RATE_PAUSED)
+		return rate == 0 ? 0 : GEN_PAUSED;
+	return (uint64_t)((double)rte_get_tsc_hz() * 65536 * port->rx_queues / (double)rate);
+}
+
 void gen_send_prepare(struct gen_rx_queue *queue)
 {
 	const struct gen_port *port = queue->port;
@@ -99,11 +106,11 @@ void gen_send_prepare(struct gen_rx_queue *queue)
 	queue->ahead_next = 0;
 	if (queue->opening) /* established flows are drawn */
 		gen_draw(queue, queue->ahead, GEN_BURST);
-	queue->interval = port->options.rate == 0 ? 0
-						  : (uint64_t)((double)rte_get_tsc_hz() * 65536 * port->rx_queues /
-							       (double)port->options.rate);
+	queue->interval = queue->interval_wanted = gen_interval(port, port->options.rate);
 	queue->pace_base = rte_rdtsc();
 	queue->due = 0;
+	queue->polled = queue->gap_max = 0;
+	queue->reset_seen = queue->reset_at;
 
 	uint64_t tuples = traffic->mode == GEN_NEW && traffic->flows != 0 ? traffic->flows : gen_tuples(traffic);
 	queue->walk_first = tuples / port->rx_queues * part;

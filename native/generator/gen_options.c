@@ -7,8 +7,6 @@
 
 #include "gen_frame.h"
 
-#define RATE_MAX 1000000000u
-
 struct parse {
 	const char *device;
 	struct gen_options *options;
@@ -159,7 +157,7 @@ static bool read_seed(struct parse *parse, const char *value)
 
 static bool read_rate(struct parse *parse, const char *value)
 {
-	return gen_read_number(value, 0, RATE_MAX, &parse->options->rate);
+	return gen_read_rate(value, &parse->options->rate);
 }
 
 static bool read_verify(struct parse *parse, const char *value)
@@ -224,7 +222,7 @@ static const struct key keys[] = {
 	{"mac", "a unicast MAC address", read_mac, true, true},
 	{"remote_mac", "a unicast MAC address", read_remote_mac, true, true},
 	{"neighbour", "an IPv4 or IPv6 address", read_neighbour, true, true},
-	{"rate", "0 to 1000000000 packets a second", read_rate, true, true},
+	{"rate", "0 to 1000000000 packets a second, or paused", read_rate, true, true},
 };
 
 static int read_range(const struct parse *parse, const char *key, const char *value, struct gen_range *range)

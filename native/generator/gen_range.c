@@ -18,6 +18,16 @@ bool gen_read_number(const char *text, uint64_t low, uint64_t high, uint64_t *va
 	return errno == 0 && *end == '\0' && *value >= low && *value <= high;
 }
 
+bool gen_read_rate(const char *text, uint64_t *rate)
+{
+	uint64_t number = GEN_RATE_PAUSED;
+
+	if (strcmp(text, "paused") != 0 && !gen_read_number(text, 0, GEN_RATE_MAX, &number))
+		return false;
+	*rate = number;
+	return true;
+}
+
 /* Splits an address into the part that all hosts share and the low 32 bits. */
 static bool read_address(const char *text, uint32_t family, uint8_t *high, uint32_t *low)
 {

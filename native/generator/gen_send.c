@@ -234,8 +234,13 @@ static __rte_always_inline uint16_t send_burst(struct gen_rx_queue *queue, struc
 	uint64_t now = rte_rdtsc();
 	uint64_t bytes = 0;
 	uint16_t made = 0;
-	bool paced = queue->interval != 0 && !queue->opening;
 
+	gen_obey(queue, now);
+	if (unlikely(answers_wait(queue)))
+		return gen_answers_take(queue, mbufs, count);
+	if (unlikely(queue->interval == GEN_PAUSED))
+		return 0;
+	bool paced = queue->interval != 0 && !queue->opening;
 	count = RTE_MIN(count, GEN_BURST);
 	if (paced)
 		count = gen_due_by(queue, now, count);
@@ -270,8 +275,6 @@ static __rte_always_inline uint16_t send_burst(struct gen_rx_queue *queue, struc
 #define SEND(name, family, protocol, kind)                                                                        \
 	static uint16_t name(void *queue, struct rte_mbuf **mbufs, uint16_t count)                                \
 	{                                                                                                         \
-		if (unlikely(answers_wait(queue)))                                                                \
-			return gen_answers_take(queue, mbufs, count);                                             \
 		return send_burst(queue, mbufs, count, family, protocol, kind);                                   \
 	}
 
@@ -293,6 +296,7 @@ SEND(send_tcp6_flood, 6, IPPROTO_TCP, GEN_KIND_FLOOD)
 /* The outside of traffic that gets no replies: only answers to ARP and ND. */
 static uint16_t send_nothing(void *queue, struct rte_mbuf **mbufs, uint16_t count)
 {
+	gen_obey(queue, rte_rdtsc());
 	return gen_answers_take(queue, mbufs, count);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include <ethdev_driver.h>
+#include <rte_cycles.h>
 
 #include "gen_frame.h"
 
@@ -97,6 +98,33 @@ static uint32_t opening_queues(const struct gen_port *port)
 	return opening;
 }
 
+/*
+ * Cycles of the longest time between two polls of a queue since the last reset, one that lasts counted as it
+ * stands: a thread that never comes back is seen as well.
+ */
+static uint64_t longest_gap(const struct gen_port *port)
+{
+	uint64_t longest = 0;
+
+	for (uint16_t index = 0; index < port->rx_queues; index++) {
+		const struct gen_rx_queue *queue = port->rx[index];
+
+		if (queue == NULL)
+			continue;
+		bool obeyed = __atomic_load_n(&queue->reset_seen, __ATOMIC_ACQUIRE) == queue->reset_at;
+		uint64_t polled = __atomic_load_n(&queue->polled, __ATOMIC_RELAXED);
+		uint64_t gap = obeyed ? __atomic_load_n(&queue->gap_max, __ATOMIC_RELAXED) : 0;
+		uint64_t now = rte_rdtsc();
+
+		if (!obeyed)
+			polled = RTE_MAX(polled, queue->reset_at);
+		if (port->started && polled != 0 && now > polled)
+			gap = RTE_MAX(gap, now - polled);
+		longest = RTE_MAX(longest, gap);
+	}
+	return longest;
+}
+
 enum value {
 	VALUE_SENT,
 	VALUE_RETURNED,
@@ -121,6 +149,7 @@ enum value {
 	VALUE_P99,
 	VALUE_P999,
 	VALUE_MAX,
+	VALUE_GAP,
 	VALUES
 };
 
@@ -148,6 +177,7 @@ static const char *const names[VALUES] = {
 	[VALUE_P99] = "latency_p99_ns",
 	[VALUE_P999] = "latency_p999_ns",
 	[VALUE_MAX] = "latency_max_ns",
+	[VALUE_GAP] = "poll_gap_max_ns",
 };
 
 static void fill_values(const struct gen_port *port, const struct sums *sums, uint64_t *values)
@@ -181,6 +211,7 @@ static void fill_values(const struct gen_port *port, const struct sums *sums, ui
 	values[VALUE_P99] = percentile(port, sums->latency, samples, 0.99);
 	values[VALUE_P999] = percentile(port, sums->latency, samples, 0.999);
 	values[VALUE_MAX] = percentile(port, sums->latency, samples, 1);
+	values[VALUE_GAP] = (uint64_t)((double)longest_gap(port) * 1e9 / (double)rte_get_tsc_hz());
 }
 
 static int stats_get(struct rte_eth_dev *device, struct rte_eth_stats *stats)
@@ -188,8 +219,10 @@ static int stats_get(struct rte_eth_dev *device, struct rte_eth_stats *stats)
 	const struct gen_port *port = device->data->dev_private;
 	struct sums sums = {0};
 
+	gen_lock();
 	sum_rx(port, &sums);
 	sum_tx(port, &sums);
+	gen_unlock();
 	stats->ipackets = sums.rx[GEN_RX_SENT] + sums.rx[GEN_RX_ANSWERS];
 	stats->ibytes = sums.rx[GEN_RX_BYTES];
 	stats->imissed = sums.rx[GEN_RX_MISSED];
@@ -199,23 +232,43 @@ static int stats_get(struct rte_eth_dev *device, struct rte_eth_stats *stats)
 	return 0;
 }
 
-/* Counters belong to the threads that poll: a reset remembers their values instead of clearing them. */
-static int stats_reset(struct rte_eth_dev *device)
+/*
+ * Counters belong to the threads that poll: a reset remembers their values instead of clearing them, so that each
+ * packet is counted either before or after. A maximum cannot be split like that: its queue is told to begin anew.
+ */
+static void reset_times(struct gen_port *port)
 {
-	struct gen_port *port = device->data->dev_private;
+	for (uint16_t index = 0; index < port->rx_queues; index++)
+		if (port->rx[index] != NULL)
+			__atomic_store_n(&port->rx[index]->reset_at, rte_rdtsc(), __ATOMIC_RELAXED);
+	for (uint16_t index = 0; index < port->tx_queues; index++)
+		for (uint32_t bucket = 0; port->tx[index] != NULL && bucket < GEN_BUCKETS; bucket++)
+			port->tx[index]->latency_base[bucket] = since(&port->tx[index]->latency[bucket], 0);
+}
 
+static void reset_counters(struct gen_port *port)
+{
 	for (uint16_t index = 0; index < port->rx_queues; index++)
 		for (uint32_t counter = 0; port->rx[index] != NULL && counter < GEN_RX_COUNTERS; counter++)
 			port->rx[index]->base[counter] = since(&port->rx[index]->counters[counter], 0);
-	for (uint16_t index = 0; index < port->tx_queues; index++) {
-		struct gen_tx_queue *queue = port->tx[index];
-
-		for (uint32_t counter = 0; queue != NULL && counter < GEN_TX_COUNTERS; counter++)
-			queue->base[counter] = since(&queue->counters[counter], 0);
-		for (uint32_t bucket = 0; queue != NULL && bucket < GEN_BUCKETS; bucket++)
-			queue->latency_base[bucket] = since(&queue->latency[bucket], 0);
-	}
+	for (uint16_t index = 0; index < port->tx_queues; index++)
+		for (uint32_t counter = 0; port->tx[index] != NULL && counter < GEN_TX_COUNTERS; counter++)
+			port->tx[index]->base[counter] = since(&port->tx[index]->counters[counter], 0);
 	port->lost_base = lost_ever(port);
+}
+
+void gen_stats_reset(struct gen_port *port, bool only_times)
+{
+	reset_times(port);
+	if (!only_times)
+		reset_counters(port);
+}
+
+static int stats_reset(struct rte_eth_dev *device)
+{
+	gen_lock();
+	gen_stats_reset(device->data->dev_private, false);
+	gen_unlock();
 	return 0;
 }
 
@@ -227,9 +280,11 @@ static int xstats_get(struct rte_eth_dev *device, struct rte_eth_xstat *stats, u
 
 	if (stats == NULL || count < VALUES)
 		return VALUES;
+	gen_lock();
 	sum_rx(port, &sums);
 	sum_tx(port, &sums);
 	fill_values(port, &sums, values);
+	gen_unlock();
 	for (unsigned int index = 0; index < VALUES; index++)
 		stats[index] = (struct rte_eth_xstat){.id = index, .value = values[index]};
 	return VALUES;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <dlfcn.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,22 +156,36 @@ static void run(const char *name, void (*test)(void))
 		printf("%s: %u failed\n", name, failed - before);
 }
 
+/* Two threads, on two processors where this process may use as many: races then are real. */
+static void choose_lcores(char *text, size_t size)
+{
+	cpu_set_t allowed;
+	int chosen[2] = {0, 0}, found = 0;
+
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	for (int cpu = 0; cpu < CPU_SETSIZE && found < 2; cpu++)
+		if (CPU_ISSET(cpu, &allowed))
+			chosen[found++] = cpu;
+	snprintf(text, size, "0@%d,1@%d", chosen[0], chosen[found == 2]);
+}
+
 int main(int count, char **arguments)
 {
-	char prefix[64];
+	char prefix[64], lcores[64];
 
 	if (count != 2) {
 		fprintf(stderr, "usage: generator_test DRIVER\n");
 		return 2;
 	}
+	choose_lcores(lcores, sizeof(lcores));
 	snprintf(prefix, sizeof(prefix), "--file-prefix=generator-test-%d", (int)getpid());
 	/* Not by EAL's -d, which refuses every file below a directory that anybody may write, as /tmp. */
 	if (dlopen(arguments[1], RTLD_NOW | RTLD_GLOBAL) == NULL) {
 		fprintf(stderr, "generator_test: %s\n", dlerror());
 		return 1;
 	}
-	char *options[] = {"generator_test", "--no-huge", "-m",	     "128",	      "--no-pci", "--no-shconf",
-			   "--no-telemetry", "--lcores",  "0@0,1@0", "--log-level=5", prefix,	  NULL};
+	char *options[] = {"generator_test", "--no-huge",     "-m",   "128", "--no-pci", "--no-shconf", "--lcores",
+			   lcores,	     "--log-level=5", prefix, NULL};
 	if (rte_eal_init(RTE_DIM(options) - 1, options) < 0)
 		return 1;
 	pool = rte_pktmbuf_pool_create("test", POOL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, 0);
@@ -188,10 +203,14 @@ int main(int count, char **arguments)
 	run("pace", test_pace);
 	run("queues", test_queues);
 	run("hostile frames", test_hostile_frames);
-	char directory[RTE_ETH_NAME_MAX_LEN + 64];
+	run("commands", test_commands);
+	run("resets", test_resets);
+	char directory[RTE_ETH_NAME_MAX_LEN + 64], telemetry[sizeof(directory) + 32];
 	snprintf(directory, sizeof(directory), "%s", rte_eal_get_runtime_dir());
+	snprintf(telemetry, sizeof(telemetry), "%s/dpdk_telemetry.v2", directory);
 	rte_eal_cleanup();
-	rmdir(directory); /* EAL leaves it behind, empty */
+	unlink(telemetry);
+	rmdir(directory); /* EAL leaves it behind */
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed == 0 ? 0 : 1;
 }

@@ -99,7 +99,10 @@ bool loop_until_open(const struct bed *bed, struct loop *loop, uint32_t flows)
 
 	while (!open && rte_get_tsc_cycles() < end) {
 		loop_times(bed, loop, 64u * bed->queues);
-		open = counter(bed->inside, "opening_queues") + counter(bed->outside, "opening_queues") == 0;
+		/* An outside may stop opening before its last flows are: a packet that is sent later opens them.
+		 */
+		open = counter(bed->inside, "opening_queues") + counter(bed->outside, "opening_queues") == 0 &&
+		       counter(bed->inside, "flows_open") >= flows;
 	}
 	return open && counter(bed->inside, "flows_open") == flows;
 }

@@ -44,6 +44,7 @@ static const struct {
 	{"zipf=1.1,mode=new", "only mode=udp and mode=tcp choose"},
 	{"protocol=tcp", "only mode=new has a choice"},
 	{"rate=1000000001", "rate=1000000001: must be"},
+	{"rate=pause", "rate=pause: must be 0 to 1000000000 packets a second, or paused"},
 	{"cross=1", "cross=: needs peer="},
 	{"neighbour=2001:db8::1", "neighbour=: must be an IPv4 address"},
 	{"neighbour=10.0.0.0/30", "neighbour=10.0.0.0/30: must be"},

@@ -108,5 +108,7 @@ void test_choice(void);
 void test_pace(void);
 void test_queues(void);
 void test_hostile_frames(void);
+void test_commands(void);
+void test_resets(void);
 
 #endif
