@@ -19,8 +19,9 @@ skip() {
 for variable in GENERATOR INSIDE PREFIX; do
     [[ -n ${!variable:-} ]] || die "$variable is not set: see README.md"
 done
-: "${OUTSIDE:=}" "${WORKER_CPU:=$(($(nproc) - 1))}" "${CONTROL_CPU:=0}" "${ENTRIES:=65536}" "${LIMIT_SECONDS:=600}"
+: "${OUTSIDE:=}" "${FLOOD:=}" "${WORKER_CPU:=$(($(nproc) - 1))}" "${CONTROL_CPU:=0}" "${ENTRIES:=65536}" "${LIMIT_SECONDS:=600}"
 [[ $PREFIX =~ ^[a-z0-9-]{1,32}$ ]] || die "PREFIX=$PREFIX: must be 1 to 32 of a-z, 0-9 and -"
+[[ $WORKER_CPU =~ ^[0-9]+(,[0-9]+)*$ ]] || die "WORKER_CPU=$WORKER_CPU: must be processors separated by commas"
 [[ -r $GENERATOR ]] || die "$GENERATOR does not exist: ./build.sh bench compare makes it"
 [[ $(id -u) -eq 0 ]] || skip "needs root"
 
@@ -59,6 +60,13 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 0' TERM INT HUP
+
+# How many threads are to poll: WORKER_CPU names a processor for each.
+worker_count() {
+    local cpus
+    IFS=, read -ra cpus <<<"$WORKER_CPU"
+    echo "${#cpus[@]}"
+}
 
 # The options for MIB of DPDK's memory: hugepages when enough are free. Without a file system for them they are anonymous.
 memory_options() {

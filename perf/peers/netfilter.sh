@@ -1,15 +1,30 @@
 #!/usr/bin/env bash
 # Linux as the router: netfilter with source NAT by nft, between two veth pairs in a network namespace.
-# FEED is the traffic source (netfilter_feed), which makes UDP of 64 bytes and counts what comes back.
+# FEED is the traffic source (netfilter_feed), which makes packets and counts what comes back.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 [[ -x ${FEED:-} ]] || skip "netfilter_feed has not been built: make -C perf/peers"
 command -v nft >/dev/null || skip "nft is not installed (Debian: nftables)"
-case $INSIDE in
-    *mode=new*) traffic=new ;;
-    *) traffic=established ;;
-esac
-[[ $INSIDE =~ flows=([0-9]+) ]] && flows=${BASH_REMATCH[1]} || flows=65536
+
+[[ -z ${FLOOD:-} ]] || skip "the kernel's traffic source has no second interface for a flood"
+[[ $WORKER_CPU != *,* ]] || skip "the kernel's traffic source has one thread"
+
+# The driver's arguments, as far as the source can do the same; addresses are built into it, and they are these.
+mode=udp protocol=udp flows=65536 size=64 verify=()
+IFS=, read -r -a arguments <<<"$INSIDE"
+for argument in "${arguments[@]}"; do
+    case $argument in
+        mode=udp | mode=tcp | mode=new | mode=synflood) mode=${argument#*=} ;;
+        protocol=udp | protocol=tcp) protocol=${argument#*=} ;;
+        flows=*) flows=${argument#*=} ;;
+        size=*) size=${argument#*=} ;;
+        verify=1) verify=(verify) ;;
+        src=10.0.0.0/16 | dst=198.18.0.0/16 | nat=203.0.113.1-203.0.113.254 | routed=1) ;;
+        *) die "the kernel's traffic source has no $argument" ;;
+    esac
+done
+[[ -z $OUTSIDE ]] || die "the kernel's traffic source has no $OUTSIDE at the outside"
+[[ $mode != new ]] || mode=new-$protocol
 
 # The table's size belongs to the whole machine: it is raised for this run and put back.
 readonly LIMIT=/proc/sys/net/netfilter/nf_conntrack_max BUCKETS=/sys/module/nf_conntrack/parameters/hashsize
@@ -21,13 +36,16 @@ clean_up() {
     echo "$limit" >"$LIMIT"
     [[ $(<"$BUCKETS") == "$buckets" ]] || echo "$buckets" >"$BUCKETS"
 }
-((limit >= ENTRIES)) || echo "$ENTRIES" >"$LIMIT"
+[[ $limit -ge $ENTRIES && $mode != synflood ]] || echo "$ENTRIES" >"$LIMIT" # a flood is to find it full
 ((buckets >= ENTRIES)) || echo "$ENTRIES" >"$BUCKETS"
 
 ip netns add "$PREFIX" 2>/dev/null || skip "network namespaces cannot be made"
 inside() { ip netns exec "$PREFIX" "$@"; }
 inside sysctl -q net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 \
     net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+
+# Checksums have been looked at by a NIC, where there is one. In a check netfilter looks as well, and drops what is wrong.
+inside sysctl -q net.netfilter.nf_conntrack_checksum=${#verify[@]}
 
 # As long as this router's: of ten million connections one is seen again after half a minute.
 inside sysctl -q net.netfilter.nf_conntrack_udp_timeout=300 net.netfilter.nf_conntrack_udp_timeout_stream=300
@@ -47,7 +65,7 @@ table ip compare {
     chain forward {
         type filter hook forward priority filter; policy drop;
         ct state established,related accept
-        iifname "in0" accept
+        iifname "in0" ct state new accept
     }
     chain source {
         type nat hook postrouting priority srcnat;
@@ -56,6 +74,10 @@ table ip compare {
 }
 NFT
 mkdir -p "$RUNTIME"
-ip netns exec "$PREFIX" taskset -c "$WORKER_CPU" "$FEED" in0 in1 out0 out1 "$traffic" "$flows" "$RUNTIME/dpdk_telemetry.v2" </dev/null >&2 &
+
+# Not by the function: what is started has to be the program itself, which is to be ended.
+ip netns exec "$PREFIX" taskset -c "$WORKER_CPU" "$FEED" in0 in1 out0 out1 \
+    "$RUNTIME/dpdk_telemetry.v2" "$mode" "$flows" "$size" "${verify[@]}" \
+    </dev/null >&2 &
 started+=("$!")
 serve "$!"

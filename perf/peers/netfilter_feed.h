@@ -1,18 +1,89 @@
-/* Traffic for a kernel router: what its programs count, and the programs. */
+/* Traffic for a kernel router: the programs that make it and take it back, what they count, and who loads them. */
 #pragma once
 
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FRAME_BYTES 60
-#define PROGRAM_MAX 128
+#define HEADER_BYTES	54   /* Ethernet, IPv4, TCP: no frame is shorter, a SYN is exactly this long */
+#define FRAME_BYTES_MIN 60   /* without the check sequence */
+#define FRAME_BYTES_MAX 1514 /* what fits the veth's MTU */
+#define PROGRAM_MAX	512
+#define FLOWS_MAX	(1u << 24) /* of established ones, the generator's limit too */
+#define OPENING_CHUNK	1024	   /* flows whose SYNs are sent before the first of them is acknowledged */
 
-/* The one value of the programs' map, mapped into the process. Written by the core that forwards. */
+/* Where headers begin and fields are, in a frame of IPv4 without options. */
+enum {
+	AT_TYPE = 12,
+	AT_IP = 14,
+	AT_LENGTH = 16,
+	AT_HOPS = 22,
+	AT_PROTOCOL = 23,
+	AT_IP_CHECKSUM = 24,
+	AT_SOURCE = 26,
+	AT_DESTINATION = 30,
+	AT_SOURCE_PORT = 34,
+	AT_DESTINATION_PORT = 36,
+	AT_UDP_LENGTH = 38,
+	AT_UDP_CHECKSUM = 40,
+	AT_UDP_PAYLOAD = 42,
+	AT_SEQUENCE = 38,
+	AT_ACKNOWLEDGMENT = 42,
+	AT_FLAGS = 47,
+	AT_WINDOW = 48,
+	AT_TCP_CHECKSUM = 50,
+	AT_TCP_PAYLOAD = 54,
+};
+
+#define TCP_SYN	    0x02
+#define TCP_SYN_ACK 0x12
+#define TCP_PSH_ACK 0x18
+
+/* The frame's addresses, the router's in the middle: 10.0.x.x port 1024… to 198.18.x.x port 9, seen as
+ * 203.0.113.x. */
+#define HOSTS	     0x0a00
+#define SERVERS	     0xc612
+#define SERVER_PORT  9
+#define HOST_PORT    1024 /* the lowest */
+#define HOST_PORTS   64512
+#define TRANSLATED   0xcb0071 /* 203.0.113.0/24 */
+#define HOST_MAC     1	      /* 02:00:00:00:00:01 */
+#define SERVER_MAC   2
+#define HOPS	     64
+#define SERVER_MIXER 40503 /* spreads the servers: bits 8 to 23 of 16 bits of the flow times this */
+
+enum mode {
+	ESTABLISHED, /* flows chosen at random after each was opened; replies */
+	NEW,	     /* every packet opens a flow; none is answered */
+	FLOOD,	     /* SYN segments of random hosts and ports; none is answered */
+};
+
+/* What arrived at one end. The checks are made with `verify` only, and the first that fails is counted. */
+struct side {
+	uint64_t arrived, bad_ip_checksum, bad_l4_checksum, bad_header, bad_payload;
+};
+
+/* The one value of a map that is mapped into the process. Written by the core that forwards. */
 struct counters {
-	uint64_t sent;	    /* also the number of the next flow, while they are sent in order */
-	uint64_t forwarded; /* arrived at OUTSIDE_PEER */
-	uint64_t returned;  /* arrived at INSIDE_PEER */
+	uint64_t sent;	 /* also the number of the next packet while flows are sent in order */
+	uint64_t opened; /* TCP connections whose SYN was answered */
+	struct side inside, outside;
+};
+
+/* The host's end of a TCP connection: an array of these. Zero before its SYN is answered. Host byte order. */
+struct flow {
+	uint32_t next;	   /* sequence number of the next byte to send */
+	uint32_t received; /* and of the next to receive */
+};
+
+struct traffic {
+	enum mode mode;
+	uint8_t protocol;     /* IPPROTO_UDP or IPPROTO_TCP */
+	uint32_t flows;	      /* 1 to INT32_MAX, of established ones FLOWS_MAX */
+	uint32_t frame_bytes; /* FRAME_BYTES_MIN to FRAME_BYTES_MAX; a SYN is shorter */
+	bool verify;
+	uint8_t inside_mac[6], outside_mac[6]; /* of the router's ports */
+	int counters_map, flows_map;	       /* descriptors; the second only for established TCP */
 };
 
 struct program {
@@ -23,18 +94,39 @@ struct program {
 /* Prints what failed with errno, and exits with 1. */
 __attribute__((noreturn)) void fail(const char *what);
 
+/* Packets that are sent in order before flows are chosen at random. */
+uint64_t opening_packets(const struct traffic *traffic);
+
 /*
- * Writes the headers of a flow's datagram into a frame, for an interface with that address. Flows are sent in
- * order; at random, the order ends after `flows` (1 to INT32_MAX) of them. 16 bits of a flow's number are in the
- * source address, the rest is added to source port 1024.
+ * Writes a packet of a flow into a frame: 16 bits of the flow's number are in the source address, the rest is
+ * added to the source port; the payload, if any, begins with the number. A TCP flow sends its SYN again until it
+ * is answered, then data.
  */
-void write_feed(struct program *program, int map, const uint8_t *mac, uint64_t flows, bool at_random);
+void write_feed(struct program *program, const struct traffic *traffic);
 
 /* Counts what was forwarded, and sends it back as the reply or drops it. */
-void write_answer(struct program *program, int map, bool replies);
+void write_answer(struct program *program, const struct traffic *traffic);
 
 /* Lets everything through. */
 void write_pass(struct program *program);
 
-/* Counts what came back, and drops it. */
-void write_end(struct program *program, int map);
+/* Counts what came back, takes note of its TCP numbers, and drops it. */
+void write_end(struct program *program, const struct traffic *traffic);
+
+/*
+ * Checks a translated packet (`outside`) or a restored one, after `begin`: both checksums, link addresses, hops,
+ * addresses, ports, the flow's number; counts what is wrong. r0 to r5 and r8 are overwritten.
+ */
+void write_check(struct program *program, const struct traffic *traffic, bool outside);
+
+/* The bpf system call. */
+int bpf(enum bpf_cmd command, union bpf_attr *attributes);
+
+/* Makes the maps that the traffic needs, and the counters readable: fails if the kernel refuses. */
+volatile struct counters *make_maps(struct traffic *traffic);
+
+/* Loads a program for XDP: fails with the verifier's reasons. Returns its descriptor. */
+int load(const char *name, const struct program *program);
+
+/* Serves the counters at a Unix socket from a thread of its own, as DPDK's telemetry would. */
+void start_serving(const char *path, const struct traffic *traffic, const volatile struct counters *counters);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Open vSwitch with DPDK, one poll mode thread, connection tracking with source NAT in user space.
+# Open vSwitch with DPDK, a poll mode thread on each of WORKER_CPU, connection tracking with source NAT in user space.
 #
 #   openvswitch.sh one-pass     a packet is tracked, translated and sent in one pass over the flow table
 #   openvswitch.sh two-pass     its state is matched in a second pass, as firewalls are written
@@ -14,12 +14,14 @@ case $variant in
     one-pass) flows=(
         "priority=10,in_port=inside,ip actions=ct(commit,zone=1,$nat),output:outside"
         "priority=10,in_port=outside,ip actions=ct(zone=1,nat),output:inside"
+        ${FLOOD:+"priority=10,in_port=flood,ip actions=ct(commit,zone=1,$nat),output:flooded"}
     ) ;;
     two-pass) flows=(
         "table=0,priority=10,ip actions=ct(zone=1,nat,table=1)"
         "table=1,priority=10,in_port=inside,ip,ct_state=+trk+new actions=ct(commit,zone=1,$nat),output:outside"
         "table=1,priority=10,in_port=inside,ip,ct_state=+trk+est actions=output:outside"
         "table=1,priority=10,in_port=outside,ip,ct_state=+trk+est actions=output:inside"
+        ${FLOOD:+"table=1,priority=10,in_port=flood,ip actions=ct(commit,zone=1,$nat),output:flooded"}
     ) ;;
     *) die "usage: openvswitch.sh one-pass|two-pass" ;;
 esac
@@ -33,7 +35,16 @@ fi
 
 export OVS_RUNDIR=$work OVS_LOGDIR=$work OVS_DBDIR=$work OVS_SYSCONFDIR=$work
 database=unix:$work/db.sock
-mask() { printf '0x%x' $((1 << $1)); }
+
+# A mask of processors, separated by commas.
+mask() {
+    local cpu bits=0
+    for cpu in ${1//,/ }; do
+        bits=$((bits | 1 << cpu))
+    done
+    printf '0x%x' "$bits"
+}
+
 vsctl() { ovs-vsctl --db="$database" --timeout=60 "$@"; }
 
 ovsdb-tool create "$work/conf.db" "$SCHEMA"
@@ -50,7 +61,8 @@ vsctl --no-wait init
 vsctl --no-wait set Open_vSwitch . other_config:dpdk-init=true other_config:dpdk-lcore-mask="$(mask "$CONTROL_CPU")" \
     other_config:pmd-cpu-mask="$(mask "$WORKER_CPU")" other_config:vlan-limit=0 \
     other_config:dpdk-extra="$(memory_options 640) --no-pci --iova-mode va --file-prefix $PREFIX -d $GENERATOR \
---vdev net_generator0,$INSIDE --vdev net_generator1,peer=net_generator0${OUTSIDE:+,$OUTSIDE}"
+--vdev net_generator0,$INSIDE --vdev net_generator1,peer=net_generator0${OUTSIDE:+,$OUTSIDE}\
+${FLOOD:+ --vdev net_generator2,$FLOOD --vdev net_generator3,peer=net_generator2}"
 taskset -c "$CONTROL_CPU" "$SWITCH" "$database" --pidfile="$work/switch.pid" --unixctl="$work/switch.ctl" --no-chdir \
     --log-file="$work/switch.log" -vconsole:off </dev/null >&2 &
 switch=$!
@@ -67,11 +79,24 @@ ovs-appctl --target="$work/switch.ctl" dpctl/ct-set-maxconns "$ENTRIES" >&2
 vsctl -- --id=@datapath create Datapath datapath_version=0 -- set Open_vSwitch . datapaths:netdev=@datapath >&2
 vsctl add-zone-tp netdev zone=1 udp_first=300 udp_single=300 udp_multiple=300
 
-# A port has no name before it exists.
-printf '%s\n' "${flows[@]}" | sed 's/\(in_port=\|output:\)inside/\11/; s/\(in_port=\|output:\)outside/\12/' |
-    ovs-ofctl add-flows "unix:$work/br0.mgmt" -
-vsctl add-port br0 inside -- set Interface inside type=dpdk ofport_request=1 options:dpdk-devargs=net_generator0 \
-    -- add-port br0 outside -- set Interface outside type=dpdk ofport_request=2 options:dpdk-devargs=net_generator1
+# A port has no name before it exists; what it is called and its number are told here.
+ports=(inside outside)
+[[ -z $FLOOD ]] || ports+=(flood flooded)
+
+# Queue q of every port belongs to thread q, as in the other peers.
+queues=0 affinity=''
+for cpu in ${WORKER_CPU//,/ }; do
+    affinity+=${affinity:+,}$((queues++)):$cpu
+done
+add=() numbers=()
+for index in "${!ports[@]}"; do
+    port=${ports[index]}
+    numbers+=(-e "s/\\(in_port=\\|output:\\)$port\\b/\\1$((index + 1))/")
+    add+=(-- add-port br0 "$port" -- set Interface "$port" type=dpdk ofport_request=$((index + 1)) options:n_rxq="$queues"
+        options:dpdk-devargs="net_generator$index" other_config:pmd-rxq-affinity="\"$affinity\"")
+done
+printf '%s\n' "${flows[@]}" | sed "${numbers[@]}" | ovs-ofctl add-flows "unix:$work/br0.mgmt" -
+vsctl "${add[@]}"
 error=$(vsctl --columns=error --bare find Interface type=dpdk)
 [[ -z $error ]] || {
     tail -n 20 "$work/switch.log" >&2
