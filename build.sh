@@ -12,7 +12,8 @@ readonly PACKAGES=(
     curl iperf3 traceroute iputils-ping dnsmasq-base bind9-dnsutils tcpdump python3   # hosts of the lab
     clang-format                                                                      # format
 )
-readonly PEER_PACKAGES=(openvswitch-switch-dpdk gnuplot-nox) # bench compare only
+readonly PEER_PACKAGES=(openvswitch-switch-dpdk gnuplot-nox) # bench compare, bench latency
+readonly FLOOD_PACKAGES=(netsniff-ng)                        # bench synflood-trafgen only
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 export PATH=$PATH:/usr/sbin:/sbin
@@ -196,6 +197,7 @@ verb_test() {
     else
         test_make native native
         test_generator
+        test_make peers perf/peers
     fi
     mapfile -t projects < <(test_projects)
     for project in "${projects[@]}"; do
@@ -252,10 +254,17 @@ prepare_compare() {
         note "netfilter will be skipped"
 }
 
+# The floods need trafgen besides.
+prepare_floods() {
+    is_root || die "the floods go through network namespaces, which needs root"
+    setup_packages "${FLOOD_PACKAGES[@]}"
+}
+
 verb_bench() {
     [[ $# -gt 0 ]] || die "bench NAME …; for example: ./build.sh bench nat44-established"
     verb_build
-    [[ $1 != compare ]] || prepare_compare
+    [[ $1 != compare && $1 != latency ]] || prepare_compare
+    [[ $1 != synflood-trafgen ]] || prepare_floods
     exec dotnet "$(assembly Dataplane.Bench)" "$@"
 }
 
@@ -291,6 +300,9 @@ usage: ./build.sh VERB
   soak [SECONDS]    tracking compared with netfilter for so long in each test (60), and honest traffic never refused
   bench NAME …      a benchmark: nat44-established, memory-limit, …
   bench compare     this router, Open vSwitch, netfilter and testpmd under the same traffic; --quick: three minutes
+  bench latency     delay at 1, 50 and 90 % of the maximum, beside Open vSwitch and testpmd
+  bench synflood-trafgen
+                    SYN, SYN+ACK and ACK floods by trafgen against this router and netfilter; two minutes
   format [--check]  bring the sources into shape, or only look
 TEXT
 }

@@ -262,6 +262,10 @@ internal unsafe struct GeneratorEnvironment : IEnvironment
 
     public readonly void Sleep(long nanoseconds) => System.Threading.Thread.Sleep(0);
 
+    public readonly void EndStage(PipelineStage stage)
+    {
+    }
+
     private static void Recycle(GeneratorPort state, Mbuf** packets, int count)
     {
         uint tail = state.Tail;

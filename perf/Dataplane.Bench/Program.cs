@@ -4,7 +4,10 @@ using System.CommandLine;
 using System.IO;
 using System.Text.Json;
 using Dataplane.Bench.Compare;
+using Dataplane.Bench.Latency;
+using Dataplane.Bench.Stages;
 using Dataplane.Bench.Tables;
+using Dataplane.Bench.Trafgen;
 
 namespace Dataplane.Bench;
 
@@ -48,7 +51,19 @@ internal static class Program
         established.SetAction(result => Write(result.GetValue(json), RunEstablished(new EstablishedSettings(
             result.GetValue(flows), result.GetValue(seconds), result.GetValue(workers), result.GetValue(repeats),
             !result.GetValue(noAccounting), result.GetValue(protocol) == "tcp"))));
-        RootCommand root = new("Benchmarks. Method and current figures: perf/README.md") { limit, established, CompareCommand.Create() };
+        Command opening = new("nat44-opening", "every packet opens a SNAT connection, through the whole pipeline on memory ports")
+        {
+            flows, workers, repeats, protocol, json,
+        };
+        opening.SetAction(result => Write(result.GetValue(json), RunOpening(new OpeningSettings(
+            result.GetValue(flows), result.GetValue(workers), result.GetValue(repeats), result.GetValue(protocol) == "tcp"))));
+        RootCommand root = new("Benchmarks. Method and current figures: perf/README.md")
+        {
+            limit, established, opening, CompareCommand.Create(),
+        };
+        root.Add(StagesCommand.Create(json, Write));
+        root.Add(TrafgenCommand.Create());
+        root.Add(LatencyCommand.Create());
         foreach (Command table in TableCommands.All(json, Write))
         {
             root.Add(table);
@@ -107,6 +122,33 @@ internal static class Program
             ["dropped"] = result.Dropped,
             ["memory_limit"] = limit,
             ["fraction_of_memory_limit_at_two_lines"] = fraction,
+        };
+    }
+
+    private static Dictionary<string, object> RunOpening(OpeningSettings settings)
+    {
+        OpeningResult result = Nat44Opening.Run(settings);
+        double nanoseconds = 1000 * settings.Workers / result.MconnPerSecond.Median;
+        Console.WriteLine($"nat44-opening: {settings.Flows:N0} connections, {settings.Workers} worker(s), {result.Pages} pages");
+        Console.WriteLine($"  M connections/s (range)    {result.MconnPerSecond}");
+        Console.WriteLine($"  ns per connection          {nanoseconds:F1}, of one worker");
+        Console.WriteLine($"  TSC cycles per connection  {nanoseconds * result.TscGigahertz:F0}");
+        Console.WriteLine($"  allocated, collections     {result.AllocatedBytes} bytes, {result.Collections}");
+        Console.WriteLine($"  not opened                 {result.Failures}");
+        return new Dictionary<string, object>
+        {
+            ["scenario"] = "nat44-opening",
+            ["flows"] = settings.Flows,
+            ["workers"] = settings.Workers,
+            ["protocol"] = settings.IsTcp ? "tcp" : "udp",
+            ["mconn_per_s"] = result.MconnPerSecond.Median,
+            ["median"] = result.MconnPerSecond.Median,
+            ["repeat"] = result.MconnPerSecond.Runs,
+            ["ns_per_packet"] = nanoseconds,
+            ["cycles_per_packet"] = nanoseconds * result.TscGigahertz,
+            ["allocated_bytes"] = result.AllocatedBytes,
+            ["collections"] = result.Collections,
+            ["failures"] = result.Failures,
         };
     }
 

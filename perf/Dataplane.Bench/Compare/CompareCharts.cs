@@ -9,7 +9,7 @@ using System.Text;
 
 namespace Dataplane.Bench.Compare;
 
-/// <summary>Draws results as grouped bars, one SVG for each kind of traffic, by gnuplot.</summary>
+/// <summary>Draws results as grouped bars, one SVG for each part of the report, by gnuplot.</summary>
 /// <remarks>Bars begin at zero, so that their lengths compare. What translates nothing is left to the table: it would dwarf the rest.
 /// </remarks>
 internal static class CompareCharts
@@ -19,66 +19,78 @@ internal static class CompareCharts
     // Told apart in grey and by people who do not see red and green: the Okabe-Ito palette.
     private static readonly string[] s_colours = ["#D55E00", "#0072B2", "#56B4E9", "#009E73", "#999999"];
 
-    /// <summary>Writes compare-KIND.svg into the output folder; returns the files' names.</summary>
-    /// <param name="settings">Where, and which peers.</param>
-    /// <param name="results">What to draw.</param>
+    /// <summary>The file of a part's chart.</summary>
+    public static string FileOf(CompareSection section) => $"compare-{section.Name}.svg";
+
+    /// <summary>Writes the charts into a folder; returns the files' names.</summary>
+    /// <param name="folder">Where.</param>
+    /// <param name="record">What to draw.</param>
     /// <param name="reason">Why there is no chart, or null.</param>
-    public static IReadOnlyList<string> Draw(CompareSettings settings, IReadOnlyList<PeerResult> results, out string? reason)
+    public static IReadOnlyList<string> Draw(string folder, CompareRecord record, out string? reason)
     {
         List<string> charts = [];
         reason = null;
-        foreach (IGrouping<TrafficKind, PeerResult> kind in results.GroupBy(result => result.Traffic.Kind))
+        foreach (CompareSection section in CompareSection.All.Where(section => section != CompareSection.BesideFlood))
         {
-            Peer[] measured = [.. kind.Where(result => result.Rate is not null).Select(result => result.Peer).Distinct()];
-            Peer[] peers = [.. measured.Where(peer => peer.Translates)];
-            if (peers.Length == 0)
+            if (Script(section, record) is not { } script)
             {
                 continue;
             }
 
-            string name = $"compare-{kind.Key.ToString().ToLowerInvariant()}.svg";
-            reason = Plot(settings.Output, Script(name, kind.Key, [.. kind], peers));
+            reason = Plot(folder, script);
             if (reason is not null)
             {
                 break;
             }
 
-            charts.Add(name);
+            charts.Add(FileOf(section));
         }
 
         return charts;
     }
 
-    private static string Script(string file, TrafficKind kind, PeerResult[] results, Peer[] peers)
+    /// <summary>What gnuplot is told for a part; null where there is nothing to draw.</summary>
+    public static string? Script(CompareSection section, CompareRecord record)
     {
+        bool isFactor = section == CompareSection.Workers;
+        IReadOnlyList<IGrouping<Traffic, PeerResult>> rows = section.Rows(record);
+        Peer[] peers =
+        [
+            .. record.Peers.Where(peer => peer.Translates
+                && rows.Any(row => row.Any(result => result.Peer == peer && Scale(record, result, isFactor) is not null))),
+        ];
+        if (peers.Length == 0)
+        {
+            return null;
+        }
+
         StringBuilder script = new();
-        IGrouping<Traffic, PeerResult>[] rows = [.. results.GroupBy(result => result.Traffic)];
         script.Append("$data << END\n");
         foreach (IGrouping<Traffic, PeerResult> row in rows)
         {
             script.Append(CultureInfo.InvariantCulture, $"\"{row.Key.Name}\"");
             foreach (Peer peer in peers)
             {
-                Measurement? rate = row.FirstOrDefault(result => result.Peer == peer)?.Rate;
-                script.Append(rate is null
-                    ? " NaN NaN NaN"
-                    : string.Create(CultureInfo.InvariantCulture, $" {rate.Median:F4} {rate.Lowest:F4} {rate.Highest:F4}"));
+                PeerResult? result = row.FirstOrDefault(one => one.Peer == peer);
+                script.Append(Bar(record, result, isFactor));
             }
 
             script.Append('\n');
         }
 
-        string axis = kind == TrafficKind.Opening ? "million connections a second" : "million packets a second";
+        string axis = isFactor ? "times one worker"
+            : section == CompareSection.Opening ? "million connections a second (one core)"
+            : "million packets a second (one core)";
         script.Append(CultureInfo.InvariantCulture, $"""
             END
-            set terminal svg size {Math.Max(480, 160 + rows.Length * 120)},420 dynamic background rgb "white" font "sans-serif,12"
-            set output "{file}"
+            set terminal svg size {Math.Max(480, 160 + rows.Count * 120)},420 dynamic background rgb "white" font "sans-serif,12"
+            set output "{FileOf(section)}"
             set style data histograms
             set style histogram errorbars gap 1 linewidth 1
             set style fill solid 0.9 noborder
             set yrange [0:*]
             set errorbars linecolor rgb "black"
-            set ylabel "{axis} (one core)"
+            set ylabel "{axis}"
             set grid ytics linecolor rgb "#dddddd"
             set key outside top center horizontal
             set xtics nomirror
@@ -92,6 +104,18 @@ internal static class CompareCharts
             + $"title \"{peer.Title}\" linecolor rgb \"{Colour(peer)}\"")));
         return script.Append('\n').ToString();
     }
+
+    /// <summary>The height of a bar and of its range's ends.</summary>
+    private static string Bar(CompareRecord record, PeerResult? result, bool isFactor) =>
+        result?.Rate is { } rate && Scale(record, result, isFactor) is { } scale
+            ? string.Create(CultureInfo.InvariantCulture, $" {rate.Median * scale:F4} {rate.Lowest * scale:F4} {rate.Highest * scale:F4}")
+            : " NaN NaN NaN";
+
+    /// <summary>What a rate is multiplied by to be drawn; null when it cannot be.</summary>
+    private static double? Scale(CompareRecord record, PeerResult result, bool isFactor) =>
+        isFactor ? CompareTables.Speedup(record, result) / result.Rate?.Median
+        : result.Rate is null ? null
+        : 1;
 
     private static string Colour(Peer peer) => s_colours[Math.Min(Peer.All.TakeWhile(one => one != peer).Count(), s_colours.Length - 1)];
 

@@ -39,6 +39,12 @@ internal static class CompareCommand
 
     private static readonly Option<string?> s_output = new("--output") { Description = "folder of the results; default perf/results/DATE" };
 
+    private static readonly Option<string?> s_workers = Names("--workers", "polling threads; default both, with --quick one", ["1", "2"]);
+    private static readonly Option<bool> s_append = new("--append")
+    {
+        Description = "keep what compare.json in the output folder has and add to it: without --traffic only what is missing there",
+    };
+
     /// <summary>The command.</summary>
     public static Command Create()
     {
@@ -48,7 +54,7 @@ internal static class CompareCommand
             result.GetValue(s_seconds) is >= 0.1 and <= 60, result, "--seconds: 0.1 to 60"));
         Command command = new("compare", "this router, Open vSwitch, netfilter and testpmd under the same generated traffic")
         {
-            s_quick, s_repeats, s_seconds, s_peers, s_traffic, s_router, s_generator, s_output,
+            s_quick, s_repeats, s_seconds, s_peers, s_traffic, s_workers, s_append, s_router, s_generator, s_output,
         };
         command.SetAction(Run);
         return command;
@@ -72,13 +78,42 @@ internal static class CompareCommand
             return 1;
         }
 
+        if (settings.Traffic.Count == 0)
+        {
+            Console.Error.WriteLine("bench: none of this traffic is for so many workers");
+            return 1;
+        }
+
+        CompareRecord earlier;
+        try
+        {
+            earlier = Earlier(settings);
+        }
+        catch (InvalidDataException error)
+        {
+            Console.Error.WriteLine($"bench: {error.Message}");
+            return 1;
+        }
+
         CpuAffinity.SetAllThreads([settings.ControlCpu]);
-        (IReadOnlyList<PeerResult> checks, IReadOnlyList<PeerResult> results) = new Comparison(settings, Console.Out).Run();
-        string report = new CompareReport(settings, checks, results).Write();
+        Comparison comparison = new(settings, Console.Out, record => CompareReport.Write(settings.Output, record));
+        CompareRecord all = comparison.Run(earlier);
         Console.WriteLine();
-        Console.Write(File.ReadAllText(report));
+        Console.Write(File.ReadAllText(CompareReport.Write(settings.Output, all)));
         Console.WriteLine($"\nwritten to {settings.Output}");
-        return checks.Concat(results).Any(result => result.Problem is not null && !result.IsSkipped) ? 1 : 0;
+        return all.Checks.Concat(all.Results).Any(result => result.Problem is not null && !result.IsSkipped) ? 1 : 0;
+    }
+
+    /// <summary>What there is to add to.</summary>
+    /// <exception cref="InvalidDataException">A file that cannot be added to.</exception>
+    private static CompareRecord Earlier(CompareSettings settings)
+    {
+        string machine = CompareFile.Machine();
+        CompareRecord none = new(machine, DateTime.UtcNow, [], []);
+        CompareRecord earlier = settings.Append ? CompareFile.Read(settings.Output) ?? none : none;
+        return earlier.Machine == machine
+            ? earlier
+            : throw new InvalidDataException($"{settings.Output} has figures of another machine: {earlier.Machine}");
     }
 
     private static CompareSettings Settings(ParseResult parsed)
@@ -88,6 +123,7 @@ internal static class CompareCommand
         int[] cpus = CpuAffinity.GetCurrentThread();
         string[]? peers = parsed.GetValue(s_peers)?.Split(',');
         string[]? traffic = parsed.GetValue(s_traffic)?.Split(',');
+        string[] workers = parsed.GetValue(s_workers)?.Split(',') ?? (quick ? ["1"] : ["1", "2"]);
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
         return new CompareSettings
         {
@@ -99,15 +135,23 @@ internal static class CompareCommand
             Feed = Path.Combine(root, "artifacts", "peers", "netfilter_feed"),
             Output = Path.GetFullPath(parsed.GetValue(s_output) ?? Path.Combine(root, "perf", "results", date)),
             Peers = [.. Peer.All.Where(peer => peers?.Contains(peer.Name) ?? !quick || peer.IsQuick)],
-            Traffic = [.. Traffic.All.Where(one => traffic?.Contains(one.Name) ?? !quick || Traffic.Quick.Contains(one.Name))],
+            Traffic =
+            [
+                .. Traffic.All.Where(one => workers.Contains(one.Workers.ToString(CultureInfo.InvariantCulture)) && (traffic is null
+                    ? !quick || Traffic.Quick.Contains(one.OneWorker)
+                    : traffic.Contains(one.Name) || traffic.Contains(one.OneWorker))),
+            ],
+            Append = parsed.GetValue(s_append),
+            Again = traffic is not null,
             Repeats = parsed.GetValue(s_repeats) ?? (quick ? 2 : 5),
             Seconds = parsed.GetValue(s_seconds),
             WorkerCpu = cpus[^1],
             ControlCpu = cpus[0],
+            Cpus = cpus,
         };
     }
 
-    private static string Root()
+    internal static string Root()
     {
         foreach (AssemblyMetadataAttribute attribute in typeof(CompareCommand).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>())
         {

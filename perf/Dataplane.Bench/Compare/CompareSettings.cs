@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Dataplane.Bench.Compare;
 
@@ -24,14 +25,26 @@ internal sealed record CompareSettings
 
     public required IReadOnlyList<Traffic> Traffic { get; init; }
 
+    /// <summary>Keep what an earlier run wrote to the same folder.</summary>
+    public bool Append { get; init; }
+
+    /// <summary>With <see cref="Append"/>: measure also what was measured before.</summary>
+    public bool Again { get; init; }
+
     public required int Repeats { get; init; }
 
     /// <summary>Length of a measurement of established traffic.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>The processor of the thread under test.</summary>
+    /// <summary>The processor of the thread under test, where there is one.</summary>
     public required int WorkerCpu { get; init; }
 
     /// <summary>The processor of everything else.</summary>
     public required int ControlCpu { get; init; }
+
+    /// <summary>All that may be used, ascending; needed for more than one worker.</summary>
+    public IReadOnlyList<int> Cpus { get; init; } = [];
+
+    /// <summary>The processors of the threads under test: the last ones. Two workers on two processors share one with the rest.</summary>
+    public IReadOnlyList<int> WorkerCpus(int workers) => workers == 1 ? [WorkerCpu] : [.. Cpus.TakeLast(workers)];
 }

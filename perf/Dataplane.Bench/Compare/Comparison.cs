@@ -7,44 +7,42 @@ using System.Linq;
 
 namespace Dataplane.Bench.Compare;
 
-/// <summary>What one peer reached with one kind of traffic.</summary>
-/// <param name="Peer">The program.</param>
-/// <param name="Traffic">What it got.</param>
-/// <param name="Figures">One for each repeat that succeeded.</param>
-/// <param name="Problem">Why there is none, or fewer than there should be; null when all is well.</param>
-/// <param name="IsSkipped">True when the peer cannot do this at all, false when it failed.</param>
-internal sealed record PeerResult(Peer Peer, Traffic Traffic, IReadOnlyList<PeerFigure> Figures, string? Problem, bool IsSkipped)
-{
-    /// <summary>Millions a second of processor time; null without a figure.</summary>
-    public Measurement? Rate => Figures.Count > 0 ? new Measurement([.. Figures.Select(figure => figure.Rate)]) : null;
-}
-
 /// <summary>All peers with all traffic, alternating, so that an hour in which the machine gives less is less for all.</summary>
-internal sealed class Comparison(CompareSettings settings, TextWriter progress)
+/// <param name="settings">What to run.</param>
+/// <param name="progress">Gets a line for each run.</param>
+/// <param name="save">Called with all results so far when a kind of traffic is done.</param>
+internal sealed class Comparison(CompareSettings settings, TextWriter progress, Action<CompareRecord> save)
 {
     private const string MemoryFile = "/proc/meminfo";
+    private const double CheckSeconds = 0.5;
 
     private readonly Dictionary<Peer, string> _skipped = [];
     private readonly Dictionary<(Peer, Traffic), List<PeerFigure>> _figures = [];
     private readonly Dictionary<(Peer, Traffic), (string Text, bool IsSkipped)> _problems = [];
+    private readonly RemainingTime _remaining = new();
     private readonly long _began = Stopwatch.GetTimestamp();
 
-    /// <summary>Results of the checks, then of the measurements.</summary>
-    public (IReadOnlyList<PeerResult> Checks, IReadOnlyList<PeerResult> Results) Run()
+    /// <summary>Runs everything; what it returns was saved, too.</summary>
+    /// <param name="earlier">Results of other sittings; those of the same peer and traffic are replaced.</param>
+    public CompareRecord Run(CompareRecord earlier)
     {
-        List<PeerResult> checks = [];
-        CompareSettings brief = settings with { Seconds = 0.5 };
-        foreach (string protocol in settings.Traffic.Select(traffic => traffic.Protocol).Distinct().Order())
+        Traffic[] wanted = [.. settings.Traffic.Where(traffic => !IsMeasured(earlier, traffic))];
+        Traffic[] checks = [.. wanted.Select(traffic => traffic.Protocol).Distinct().Order().Select(Traffic.Checked)];
+        Expect(checks, wanted);
+        CompareRecord record = earlier;
+        CompareSettings brief = settings with { Seconds = CheckSeconds };
+        foreach (Traffic traffic in checks)
         {
-            Traffic traffic = Traffic.Checked(protocol);
-            foreach (Peer peer in settings.Peers.Where(peer => peer.Translates && !peer.OnlyUdp))
+            Peer[] peers = [.. settings.Peers.Where(peer => peer.IsChecked)];
+            foreach (Peer peer in peers)
             {
                 RunOnce(peer, traffic, brief, "check", verify: true);
-                checks.Add(Result(peer, traffic));
             }
+
+            record = record.With(DateTime.UtcNow, [.. peers.Select(peer => Result(peer, traffic))], []);
         }
 
-        foreach (Traffic traffic in settings.Traffic)
+        foreach (Traffic traffic in wanted)
         {
             for (int repeat = 1; repeat <= settings.Repeats; repeat++)
             {
@@ -53,9 +51,39 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress)
                     RunOnce(peer, traffic, settings, $"{repeat}/{settings.Repeats}", verify: false);
                 }
             }
+
+            record = record.With(DateTime.UtcNow, [], [.. settings.Peers.Select(peer => Result(peer, traffic))]);
+            save(record);
         }
 
-        return (checks, [.. settings.Traffic.SelectMany(traffic => settings.Peers.Select(peer => Result(peer, traffic)))]);
+        return record;
+    }
+
+    /// <summary>Whether an earlier sitting has all of it, as many times.</summary>
+    private bool IsMeasured(CompareRecord earlier, Traffic traffic) => !settings.Again
+        && settings.Peers.All(peer => earlier.Of(peer.Name, traffic) is { } result
+            && (result.IsSkipped || result.Figures.Count >= settings.Repeats));
+
+    private void Expect(Traffic[] checks, Traffic[] wanted)
+    {
+        foreach (Traffic traffic in checks)
+        {
+            foreach (Peer peer in settings.Peers.Where(peer => peer.IsChecked))
+            {
+                _remaining.Add(peer, traffic);
+            }
+        }
+
+        foreach (Traffic traffic in wanted)
+        {
+            for (int repeat = 0; repeat < settings.Repeats; repeat++)
+            {
+                foreach (Peer peer in settings.Peers)
+                {
+                    _remaining.Add(peer, traffic);
+                }
+            }
+        }
     }
 
     private PeerResult Result(Peer peer, Traffic traffic)
@@ -67,14 +95,18 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress)
 
     private void RunOnce(Peer peer, Traffic traffic, CompareSettings with, string round, bool verify)
     {
+        long began = Stopwatch.GetTimestamp();
         if (_problems.ContainsKey((peer, traffic)))
         {
-            return; // what failed once is not waited for again
+            _remaining.Done(peer, traffic, TimeSpan.Zero); // what failed once is not waited for again
+            return;
         }
 
-        string? refusal = _skipped.GetValueOrDefault(peer) ?? peer.Refusal(traffic) ?? LackOfMemory(traffic);
+        string? refusal = _skipped.GetValueOrDefault(peer)
+            ?? peer.Refusal(traffic) ?? LackOfMemory(traffic);
         if (refusal is not null)
         {
+            _remaining.Done(peer, traffic, TimeSpan.Zero);
             Note(peer, traffic, round, refusal, isSkipped: true);
             return;
         }
@@ -82,6 +114,7 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress)
         try
         {
             PeerFigure figure = PeerRun.Measure(peer, traffic, with, verify);
+            _remaining.Done(peer, traffic, Stopwatch.GetElapsedTime(began));
             if (verify && figure.Wrong > 0)
             {
                 Note(peer, traffic, round, $"{figure.Wrong} packets came back wrong", isSkipped: false);
@@ -94,18 +127,28 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress)
             }
 
             figures.Add(figure);
-            Say(peer, traffic, round, string.Create(CultureInfo.InvariantCulture,
-                $"{figure.Rate,8:F2} {traffic.Unit}, {figure.Nanoseconds:F0} ns each, {figure.ProcessorShare:P0} of the processor"));
+            Say(peer, traffic, round, Text(figure, traffic));
         }
         catch (PeerSkippedException reason)
         {
             _skipped[peer] = reason.Message;
+            _remaining.Done(peer, traffic, TimeSpan.Zero);
             Note(peer, traffic, round, reason.Message, isSkipped: true);
         }
         catch (PeerException error)
         {
+            _remaining.Done(peer, traffic, TimeSpan.Zero);
             Note(peer, traffic, round, error.Message, isSkipped: false);
         }
+    }
+
+    private static string Text(PeerFigure figure, Traffic traffic)
+    {
+        string text = string.Create(CultureInfo.InvariantCulture,
+            $"{figure.Rate,8:F2} {traffic.Unit}, {figure.Nanoseconds:F0} ns each, {figure.ProcessorShare:P0} of the processor");
+        return figure.FloodRate is { } flood
+            ? text + string.Create(CultureInfo.InvariantCulture, $"; flood {flood:F2} Mpps, {figure.Lost} of {figure.LostOf} lost")
+            : text;
     }
 
     private void Note(Peer peer, Traffic traffic, string round, string text, bool isSkipped)
@@ -117,9 +160,14 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress)
     private void Say(Peer peer, Traffic traffic, string round, string text)
     {
         progress.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Stopwatch.GetElapsedTime(_began).TotalSeconds,6:F0} s  {traffic.Name,-13} {round,-6} {peer.Name,-13} {text}"));
+            $"{Clock(Stopwatch.GetElapsedTime(_began))}, {Clock(_remaining.Left)} left"
+            + $"  {traffic.Name,-15} {round,-6} {peer.Name,-13} {text}"));
         progress.Flush();
     }
+
+    /// <summary>Minutes and seconds.</summary>
+    private static string Clock(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes,3}:{time.Seconds:D2}");
 
     private static string? LackOfMemory(Traffic traffic)
     {

@@ -12,11 +12,19 @@ namespace Dataplane.Bench.Compare;
 internal sealed record GeneratorSnapshot(
     long Timestamp, IReadOnlyDictionary<string, long> Inside, IReadOnlyDictionary<string, long> Outside, ThreadTimes Threads)
 {
+    /// <summary>Statistics of the port that floods; null where there is none.</summary>
+    public IReadOnlyDictionary<string, long>? Flood { get; init; }
+
     /// <summary>Packets that came back to a generator, at either port.</summary>
     public long Returned => Inside["returned_packets"] + Outside["returned_packets"];
 
     /// <summary>Packets that the program under test took.</summary>
     public long Sent => Inside["sent_packets"] + Outside["sent_packets"];
+
+    /// <summary>
+    /// Packets of either port that did not come back at the other. While packets move, those under way are among them.
+    /// </summary>
+    public long Lost => Inside["lost_packets"] + Outside["lost_packets"];
 
     /// <summary>True once every flow has been opened and flows are chosen at random.</summary>
     public bool IsOpen => Inside["opening_queues"] == 0 && Inside["sent_packets"] > 0;
@@ -47,8 +55,9 @@ internal sealed class GeneratorReader(TelemetrySocket telemetry, int kernelThrea
 {
     private int _inside = -1;
     private int _outside = -1;
+    private int _flood = -1;
 
-    /// <summary>True once both ports exist.</summary>
+    /// <summary>True once both ports exist; notes the one that floods, if it does.</summary>
     public bool FindPorts()
     {
         foreach (int port in telemetry.Ports())
@@ -56,6 +65,7 @@ internal sealed class GeneratorReader(TelemetrySocket telemetry, int kernelThrea
             string? name = telemetry.NameOf(port);
             _inside = name == Traffic.InsideDevice ? port : _inside;
             _outside = name == Traffic.OutsideDevice ? port : _outside;
+            _flood = name == Traffic.FloodDevice ? port : _flood;
         }
 
         return _inside >= 0 && _outside >= 0;
@@ -70,7 +80,7 @@ internal sealed class GeneratorReader(TelemetrySocket telemetry, int kernelThrea
         long timestamp = Stopwatch.GetTimestamp();
         IReadOnlyDictionary<string, long> outside = telemetry.Statistics(_outside);
         return inside.ContainsKey("returned_packets") && outside.ContainsKey("returned_packets")
-            ? new GeneratorSnapshot(timestamp, inside, outside, threads)
+            ? new GeneratorSnapshot(timestamp, inside, outside, threads) { Flood = _flood >= 0 ? telemetry.Statistics(_flood) : null }
             : throw new PeerException("the ports do not count as the generator does");
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Dataplane.Bench.Compare;
 
@@ -9,8 +10,7 @@ namespace Dataplane.Bench.Compare;
 /// <param name="Variant">The script's argument, or null.</param>
 /// <param name="Translates">False: packets go through as they are.</param>
 /// <param name="Routes">True: link addresses are replaced and the hop limit counted down.</param>
-/// <param name="OnlyUdp">True: its traffic source makes established UDP of 64 bytes and new UDP connections, nothing else.</param>
-internal sealed record Peer(string Name, string Title, string Script, string? Variant, bool Translates, bool Routes, bool OnlyUdp = false)
+internal sealed record Peer(string Name, string Title, string Script, string? Variant, bool Translates, bool Routes)
 {
     /// <summary>The name of this router.</summary>
     public const string Own = "dataplane";
@@ -27,16 +27,26 @@ internal sealed record Peer(string Name, string Title, string Script, string? Va
         new(Own, "this router", "dataplane.sh", null, Translates: true, Routes: true),
         new(Reference, "Open vSwitch, one pass", "openvswitch.sh", "one-pass", Translates: true, Routes: false),
         new("ovs-two-pass", "Open vSwitch, two passes", "openvswitch.sh", "two-pass", Translates: true, Routes: false),
-        new(Kernel, "Linux netfilter", "netfilter.sh", null, Translates: true, Routes: true, OnlyUdp: true),
+        new(Kernel, "Linux netfilter", "netfilter.sh", null, Translates: true, Routes: true),
         new("testpmd", "testpmd io (the ports' cost)", "testpmd.sh", null, Translates: false, Routes: false),
     ];
 
     /// <summary>What a quick comparison leaves out.</summary>
     public bool IsQuick => Name != "ovs-two-pass";
 
-    /// <summary>Why this program does not get this traffic; null when it does.</summary>
-    public string? Refusal(Traffic traffic) => OnlyUdp
-        && (traffic.Protocol != "udp" || traffic.SizeBytes != 64 || traffic.Kind == TrafficKind.Flood)
-            ? "its traffic source makes UDP of 64 bytes only"
-            : null;
+    /// <summary>What comes back is checked; where nothing is translated there is nothing to check.</summary>
+    public bool IsChecked => Translates;
+
+    /// <summary>The program of a name, or null.</summary>
+    public static Peer? Find(string name) => All.FirstOrDefault(one => one.Name == name);
+
+    /// <summary>Why this program's ports, or the program, cannot be set up for this traffic; null when they can.</summary>
+    public string? Refusal(Traffic traffic) => traffic switch
+    {
+        { Kind: TrafficKind.BesideFlood } when !Translates => "it keeps no connections",
+        { Kind: TrafficKind.BesideFlood } when Name == Kernel => "its traffic source has no third interface",
+        { Workers: > 1 } when Name == Kernel => "its traffic source runs on one core",
+        { Zipf: > 0 } when Name == Kernel => "its traffic source chooses flows uniformly",
+        _ => null,
+    };
 }

@@ -59,9 +59,11 @@ internal sealed class PeerProcess : IDisposable
             ["ROUTER"] = settings.Router,
             ["FEED"] = settings.Feed,
             ["INSIDE"] = traffic.InsideArguments(peer, verify),
+            ["OUTSIDE"] = traffic.OutsideArguments,
+            ["FLOOD"] = traffic.FloodArguments,
             ["PREFIX"] = prefix,
             ["ENTRIES"] = traffic.Entries.ToString(CultureInfo.InvariantCulture),
-            ["WORKER_CPU"] = settings.WorkerCpu.ToString(CultureInfo.InvariantCulture),
+            ["WORKER_CPU"] = string.Join(',', settings.WorkerCpus(traffic.Workers)),
             ["CONTROL_CPU"] = settings.ControlCpu.ToString(CultureInfo.InvariantCulture),
             ["LIMIT_SECONDS"] = "300",
         })

@@ -4,27 +4,11 @@ using System.Threading;
 
 namespace Dataplane.Bench.Compare;
 
-/// <summary>One figure of one peer.</summary>
-/// <param name="Rate">Millions a second of the polling thread's processor time: packets that came back, connections, or for a
-/// flood packets that were taken.</param>
-/// <param name="WallRate">The same by the clock on the wall.</param>
-/// <param name="ProcessorShare">Of the measured time that thread had a processor for.</param>
-/// <param name="Delivered">Packets that came back, as a share of those taken.</param>
-/// <param name="Seconds">How long was measured.</param>
-/// <param name="OpeningSeconds">How long all flows took to open.</param>
-/// <param name="Wrong">Packets that the generator found wrong; looked for only in a check.</param>
-internal sealed record PeerFigure(
-    double Rate, double WallRate, double ProcessorShare, double Delivered, double Seconds, double OpeningSeconds, long Wrong)
-{
-    /// <summary>Nanoseconds of the polling thread for one of what <see cref="Rate"/> counts.</summary>
-    public double Nanoseconds => 1000 / Rate;
-}
-
 /// <summary>Starts a peer, waits until it is in the state to measure, measures, stops it.</summary>
 internal static class PeerRun
 {
     private const double OpeningSecondsMin = 20;
-    private const double OpenedPerSecondMin = 100_000; // a program slower than this at opening is given up
+    private const double OpenedPerSecondMin = 50_000; // a program slower than this at opening is given up
     private const double OpeningMeasuredMax = 10;
     private const double OpenShareMin = 0.99;
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(300);
@@ -42,27 +26,18 @@ internal static class PeerRun
         {
             TrafficKind.Opening => Opening(process, reader, traffic),
             TrafficKind.Flood => Flood(process, reader, traffic, settings.Seconds),
+            TrafficKind.BesideFlood => BesideFlood(process, telemetry, reader, traffic, settings.Seconds),
             _ => Established(process, reader, traffic, settings.Seconds),
         };
     }
 
     private static PeerFigure Established(PeerProcess process, GeneratorReader reader, Traffic traffic, double seconds)
     {
-        double patience = OpeningSecondsMin + traffic.Flows / OpenedPerSecondMin;
-        WaitFor(process, 60, "no packet moves", () => reader.Read().Sent > 0);
-        long began = Stopwatch.GetTimestamp();
-        WaitFor(process, patience, $"the flows do not open within {patience:F0} s", () => reader.Read().IsOpen);
-        double opening = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        Thread.Sleep(s_settle);
+        double opening = WaitForFlows(process, reader, traffic);
         GeneratorSnapshot before = reader.Read();
-        if (before.Inside["flows_open"] < traffic.Flows * OpenShareMin)
-        {
-            throw new PeerException($"only {before.Inside["flows_open"]} of {traffic.Flows} flows came back from both sides");
-        }
-
         Thread.Sleep(TimeSpan.FromSeconds(seconds));
         GeneratorSnapshot after = reader.Read();
-        return Figure(before, after, after.Returned - before.Returned, opening);
+        return PeerFigure.Between(before, after, after.Returned - before.Returned, traffic.Workers, opening);
     }
 
     /// <summary>From the first connection to the number wanted, or for as long as a run may take.</summary>
@@ -85,7 +60,7 @@ internal static class PeerRun
 
             if (isEnough || now.SecondsSince(first) > OpeningMeasuredMax)
             {
-                return Figure(first, last, Opened(last) - Opened(first), 0);
+                return PeerFigure.Between(first, last, Opened(last) - Opened(first), traffic.Workers);
             }
         }
     }
@@ -93,27 +68,74 @@ internal static class PeerRun
     /// <summary>After twice as many segments as the table holds.</summary>
     private static PeerFigure Flood(PeerProcess process, GeneratorReader reader, Traffic traffic, double seconds)
     {
-        double patience = OpeningSecondsMin + 2 * traffic.Entries / OpenedPerSecondMin;
-        WaitFor(process, patience, "the table does not fill", () => reader.Read().Inside["sent_packets"] > 2L * traffic.Entries);
+        WaitForFullTable(process, traffic, () => reader.Read().Inside["sent_packets"]);
         GeneratorSnapshot before = reader.Read();
         Thread.Sleep(TimeSpan.FromSeconds(seconds));
         GeneratorSnapshot after = reader.Read();
-        return Figure(before, after, after.Inside["sent_packets"] - before.Inside["sent_packets"], 0);
+        return PeerFigure.Between(before, after, after.Inside["sent_packets"] - before.Inside["sent_packets"], traffic.Workers);
     }
 
-    private static PeerFigure Figure(GeneratorSnapshot before, GeneratorSnapshot after, long counted, double opening)
+    /// <summary>
+    /// Connections are opened, then a flood begins beside them and fills the table. Losses are counted from before the flood to
+    /// after it, both times with all ports at rest, so that nothing is under way.
+    /// </summary>
+    private static PeerFigure BesideFlood(
+        PeerProcess process, TelemetrySocket telemetry, GeneratorReader reader, Traffic traffic, double seconds)
     {
-        double seconds = after.SecondsSince(before);
-        double processor = after.Threads.BusiestSince(before.Threads) / 1e9;
-        if (counted <= 0 || processor <= 0)
+        const string rate = "/generator/rate";
+        const string stop = "paused";
+        const string go = "0";
+        static long Taken(GeneratorSnapshot snapshot) =>
+            snapshot.Flood?["sent_packets"] ?? throw new PeerException("has no port that floods");
+        void Established(string what)
         {
-            throw new PeerException("nothing came back while it was measured");
+            telemetry.Order(rate, $"{Traffic.InsideDevice},{what}");
+            telemetry.Order(rate, $"{Traffic.OutsideDevice},{what}");
         }
 
-        long sent = after.Sent - before.Sent;
-        return new PeerFigure(
-            counted / processor / 1e6, counted / seconds / 1e6, processor / seconds,
-            sent > 0 ? (double)(after.Returned - before.Returned) / sent : 0, seconds, opening, after.Wrong);
+        double opening = WaitForFlows(process, reader, traffic);
+        Established(stop);
+        Thread.Sleep(s_settle);
+        GeneratorSnapshot quiet = reader.Read();
+        Established(go);
+        telemetry.Order(rate, $"{Traffic.FloodDevice},{go}");
+        WaitForFullTable(process, traffic, () => Taken(reader.Read()));
+        GeneratorSnapshot before = reader.Read();
+        Thread.Sleep(TimeSpan.FromSeconds(seconds));
+        GeneratorSnapshot after = reader.Read();
+        telemetry.Order(rate, $"{Traffic.FloodDevice},{stop}");
+        Established(stop);
+        Thread.Sleep(s_settle);
+        GeneratorSnapshot end = reader.Read();
+        long returned = after.Returned - before.Returned;
+        PeerFigure figure = PeerFigure.Between(before, after, returned, traffic.Workers, opening);
+        return figure with
+        {
+            FloodRate = figure.Rate * (Taken(after) - Taken(before)) / returned, // per second of the same processor time
+            Lost = end.Lost - quiet.Lost,
+            LostOf = end.Sent - quiet.Sent,
+        };
+    }
+
+    /// <summary>Until all flows are open and chosen at random; the seconds that took.</summary>
+    private static double WaitForFlows(PeerProcess process, GeneratorReader reader, Traffic traffic)
+    {
+        double patience = OpeningSecondsMin + traffic.Flows / OpenedPerSecondMin;
+        WaitFor(process, 60, "no packet moves", () => reader.Read().Sent > 0);
+        long began = Stopwatch.GetTimestamp();
+        WaitFor(process, patience, $"the flows do not open within {patience:F0} s", () => reader.Read().IsOpen);
+        double opening = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        Thread.Sleep(s_settle);
+        long open = reader.Read().Inside["flows_open"];
+        return open >= traffic.Flows * OpenShareMin
+            ? opening
+            : throw new PeerException($"only {open} of {traffic.Flows} flows came back from both sides");
+    }
+
+    private static void WaitForFullTable(PeerProcess process, Traffic traffic, Func<long> taken)
+    {
+        double patience = OpeningSecondsMin + 2 * traffic.Entries / OpenedPerSecondMin;
+        WaitFor(process, patience, "the table does not fill", () => taken() > 2L * traffic.Entries);
     }
 
     private static void WaitFor(PeerProcess process, double seconds, string failure, Func<bool> isSo)

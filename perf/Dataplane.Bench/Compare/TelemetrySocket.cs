@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.IO;
+using System.Linq;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -26,7 +26,7 @@ internal sealed class TelemetrySocket : IDisposable
     {
         _socket = socket;
         using JsonDocument greeting = Receive();
-        ProcessId = greeting.RootElement.GetProperty("pid").GetInt32();
+        ProcessId = Understand(greeting, root => root.GetProperty("pid").GetInt32());
     }
 
     /// <summary>The process that answers.</summary>
@@ -66,7 +66,7 @@ internal sealed class TelemetrySocket : IDisposable
 
                 Thread.Sleep(5);
             }
-            catch (Exception error) when (error is PeerException or KeyNotFoundException or InvalidOperationException)
+            catch (PeerException error)
             {
                 socket.Dispose();
                 throw new PeerException($"{path} does not greet as telemetry does: {error.Message}");
@@ -75,44 +75,50 @@ internal sealed class TelemetrySocket : IDisposable
     }
 
     /// <summary>The ids of the ports that exist now.</summary>
+    /// <exception cref="PeerException">No answer, or none that this command has.</exception>
     public IReadOnlyList<int> Ports()
     {
         using JsonDocument reply = Ask("/ethdev/list");
-        List<int> ports = [];
-        if (reply.RootElement.GetProperty("/ethdev/list") is { ValueKind: JsonValueKind.Array } list)
-        {
-            foreach (JsonElement port in list.EnumerateArray())
-            {
-                ports.Add(port.GetInt32());
-            }
-        }
-
-        return ports;
+        return Understand<IReadOnlyList<int>>(reply, root => root.GetProperty("/ethdev/list") is { ValueKind: JsonValueKind.Array } list
+            ? [.. list.EnumerateArray().Select(port => port.GetInt32())]
+            : []);
     }
 
     /// <summary>DPDK's name of a port's device; null when there is no such port.</summary>
+    /// <exception cref="PeerException">No answer, or none that this command has.</exception>
     public string? NameOf(int port)
     {
         using JsonDocument reply = Ask($"/ethdev/info,{port}");
-        return reply.RootElement.GetProperty("/ethdev/info") is { ValueKind: JsonValueKind.Object } info
+        return Understand(reply, root => root.GetProperty("/ethdev/info") is { ValueKind: JsonValueKind.Object } info
             ? info.GetProperty("name").GetString()
-            : null;
+            : null);
     }
 
     /// <summary>The extended statistics of a port by name; empty when there is no such port.</summary>
+    /// <exception cref="PeerException">No answer, or none that this command has.</exception>
     public IReadOnlyDictionary<string, long> Statistics(int port)
     {
         using JsonDocument reply = Ask($"/ethdev/xstats,{port}");
-        Dictionary<string, long> statistics = [];
-        if (reply.RootElement.GetProperty("/ethdev/xstats") is { ValueKind: JsonValueKind.Object } values)
-        {
-            foreach (JsonProperty value in values.EnumerateObject())
-            {
-                statistics[value.Name] = (long)value.Value.GetUInt64();
-            }
-        }
+        return Understand<IReadOnlyDictionary<string, long>>(reply, root =>
+            root.GetProperty("/ethdev/xstats") is { ValueKind: JsonValueKind.Object } values
+                ? values.EnumerateObject().ToDictionary(value => value.Name, value => (long)value.Value.GetUInt64())
+                : new Dictionary<string, long>());
+    }
 
-        return statistics;
+    /// <summary>Gives an order to a port of the generator, such as "/generator/rate" and "net_generator0,paused".</summary>
+    /// <exception cref="PeerException">It was refused, or the process knows no such order.</exception>
+    public void Order(string command, string parameters)
+    {
+        using JsonDocument reply = Ask($"{command},{parameters}");
+        string? refusal = Understand(reply, root => root.GetProperty(command) switch
+        {
+            { ValueKind: JsonValueKind.Object } answer => answer.TryGetProperty("error", out JsonElement error) ? error.GetString() : null,
+            _ => "unknown",
+        });
+        if (refusal is not null)
+        {
+            throw new PeerException($"{command},{parameters}: {refusal}");
+        }
     }
 
     public void Dispose() => _socket.Dispose();
@@ -138,6 +144,11 @@ internal sealed class TelemetrySocket : IDisposable
             throw new PeerException("the process closed its telemetry socket");
         }
 
+        if (count == _reply.Length)
+        {
+            throw new PeerException($"telemetry answered {ReplyBytesMax} bytes or more"); // the rest is gone with the packet
+        }
+
         try
         {
             return JsonDocument.Parse(_reply.AsMemory(0, count));
@@ -145,6 +156,19 @@ internal sealed class TelemetrySocket : IDisposable
         catch (JsonException error)
         {
             throw new PeerException($"telemetry answered what is not JSON: {error.Message}");
+        }
+    }
+
+    /// <summary>Reads an answer; one of another shape is the process's fault.</summary>
+    private static T Understand<T>(JsonDocument reply, Func<JsonElement, T> read)
+    {
+        try
+        {
+            return read(reply.RootElement);
+        }
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            throw new PeerException($"telemetry answered something else than was asked for: {error.Message}");
         }
     }
 }

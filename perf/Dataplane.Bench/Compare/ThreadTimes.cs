@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 
 namespace Dataplane.Bench.Compare;
 
@@ -52,16 +53,23 @@ internal sealed record ThreadTimes(IReadOnlyDictionary<int, long> Nanoseconds, l
         return 0;
     }
 
-    /// <summary>What the busiest thread has had since then, and the kernel's with it.</summary>
-    public long BusiestSince(ThreadTimes before)
+    /// <summary>What the busiest threads have had since then in the mean, and the kernel's with it.</summary>
+    /// <param name="before">An earlier moment of the same process.</param>
+    /// <param name="threads">How many of them; threads that poll are the busiest.</param>
+    public long BusiestSince(ThreadTimes before, int threads = 1)
     {
-        long most = 0;
-        foreach ((int thread, long nanoseconds) in Nanoseconds)
-        {
-            most = Math.Max(most, nanoseconds - (before.Nanoseconds.TryGetValue(thread, out long then) ? then : 0));
-        }
+        long sum = Nanoseconds
+            .Select(thread => thread.Value - before.Nanoseconds.GetValueOrDefault(thread.Key))
+            .OrderDescending().Take(threads).Sum();
+        return sum / threads + Kernel - before.Kernel;
+    }
 
-        return most + Kernel - before.Kernel;
+    /// <summary>The first number of a schedstat: nanoseconds on a processor.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out long nanoseconds)
+    {
+        nanoseconds = 0;
+        int blank = text.IndexOf(' ');
+        return blank > 0 && long.TryParse(text[..blank], NumberStyles.None, CultureInfo.InvariantCulture, out nanoseconds);
     }
 
     private static string? NameOf(string process)
@@ -81,9 +89,7 @@ internal sealed record ThreadTimes(IReadOnlyDictionary<int, long> Nanoseconds, l
         nanoseconds = 0;
         try
         {
-            string text = File.ReadAllText(file);
-            int blank = text.IndexOf(' ', StringComparison.Ordinal);
-            return blank > 0 && long.TryParse(text.AsSpan(0, blank), NumberStyles.None, CultureInfo.InvariantCulture, out nanoseconds);
+            return TryParse(File.ReadAllText(file), out nanoseconds);
         }
         catch (IOException)
         {

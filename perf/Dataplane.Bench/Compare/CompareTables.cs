@@ -1,0 +1,135 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text;
+
+namespace Dataplane.Bench.Compare;
+
+/// <summary>The tables of the report: a row for each kind of traffic, a column for each peer.</summary>
+internal static class CompareTables
+{
+    private const double DeliveredMin = 0.999; // less is said beside the rate
+    private const int WireOverheadBytes = 20;  // preamble and the gap between frames (IEEE 802.3 §4.4.2)
+    private const string Missing = "–";
+
+    /// <summary>Appends the table of a part and what is to be said of it.</summary>
+    public static void Append(
+        StringBuilder text, CompareSection section, CompareRecord record, IReadOnlyList<IGrouping<Traffic, PeerResult>> rows)
+    {
+        // A peer that can do nothing of a part is told of at the end of the report.
+        Peer[] peers = [.. record.Peers.Where(peer => rows.Any(row => row.Any(result => result.Peer == peer && !result.IsSkipped)))];
+        if (peers.Length == 0)
+        {
+            text.Append("Nothing could be measured.\n\n");
+            return;
+        }
+
+        bool hasFactors = section != CompareSection.BesideFlood && section != CompareSection.Workers;
+        text.Append("| |").AppendJoin(string.Empty, peers.Select(peer => $" {peer.Title} |"));
+        text.Append(hasFactors ? " × Open vSwitch | × netfilter |\n" : "\n");
+        text.Append("|---|").Append(string.Concat(Enumerable.Repeat("---|", peers.Length + (hasFactors ? 2 : 0)))).Append('\n');
+        foreach (IGrouping<Traffic, PeerResult> row in rows)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| {Title(section, row.Key)} |");
+            foreach (Peer peer in peers)
+            {
+                PeerResult? result = row.FirstOrDefault(one => one.Peer == peer);
+                text.Append(CultureInfo.InvariantCulture, $" {(result is null ? Missing : Cell(section, record, result))} |");
+            }
+
+            text.Append(hasFactors ? $" {Factor(row, Peer.Reference)} | {Factor(row, Peer.Kernel)} |\n" : "\n");
+        }
+
+        text.Append('\n').Append(Note(section)).Append("\n\n");
+    }
+
+    /// <summary>Two workers' median over one's; null without either.</summary>
+    public static double? Speedup(CompareRecord record, PeerResult result) =>
+        Traffic.Find(result.Traffic.OneWorker) is { } one
+        && record.Of(result.Peer.Name, one)?.Rate is { } single
+        && result.Rate is { } both
+            ? both.Median / single.Median
+            : null;
+
+    private static string Title(CompareSection section, Traffic traffic) => section == CompareSection.Workers
+        ? (traffic.Kind, traffic.IsSameWorker) switch
+        {
+            (TrafficKind.Opening, _) => $"{traffic.Title}, each worker half of them",
+            (_, true) => $"{traffic.Title}, both directions at the same worker",
+            _ => $"{traffic.Title}, each direction at another worker",
+        }
+        : traffic.Title;
+
+    private static string Note(CompareSection section)
+    {
+        const string factors = "Factors are of this router's median, against Open vSwitch in one pass and against netfilter.";
+        if (section == CompareSection.Sizes)
+        {
+            return "Gbit/s as on a wire, with preamble and gap. " + factors;
+        }
+
+        if (section == CompareSection.Flood)
+        {
+            return factors + "\nA segment that is taken may be refused: the cell has the share that was forwarded.";
+        }
+
+        if (section == CompareSection.BesideFlood)
+        {
+            return "Both at once, as fast as one thread polls them: established packets that came back and segments of the flood that\n"
+                + "were taken, in Mpps, and how many established packets were lost since the flood began (all runs together).";
+        }
+
+        return section == CompareSection.Workers
+            ? "One worker → two, and the factor. Two workers' rate is the packets of both in a second of their mean processor time;\n"
+                + "where there are two processors only, they share one with everything else."
+            : factors;
+    }
+
+    private static string Cell(CompareSection section, CompareRecord record, PeerResult result)
+    {
+        if (result.Rate is not { } rate)
+        {
+            return result.IsSkipped ? Missing : "failed";
+        }
+
+        if (section == CompareSection.BesideFlood)
+        {
+            long lost = result.Figures.Sum(figure => figure.Lost ?? 0);
+            double of = result.Figures.Sum(figure => figure.LostOf ?? 0) / 1e6;
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{Text(rate)}; flood {(result.FloodRate is { } flood ? Text(flood) : Missing)}; lost {lost:N0} of {of:F1} M");
+        }
+
+        if (section == CompareSection.Workers)
+        {
+            return Speedup(record, result) is { } factor
+                ? string.Create(CultureInfo.InvariantCulture, $"{rate.Median / factor:F2} → {Text(rate)}, {factor:F2} ×{Loss(result)}")
+                : $"{Missing} → {Text(rate)}{Loss(result)}";
+        }
+
+        string measure = section == CompareSection.Sizes
+            ? $"{rate.Median * (result.Traffic.SizeBytes + WireOverheadBytes) * 8 / 1000:F1} Gbit/s"
+            : $"{1000 / rate.Median:F0} ns";
+        return $"{Text(rate)}, {measure}{Loss(result)}";
+    }
+
+    private static string Text(Measurement rate) =>
+        string.Create(CultureInfo.InvariantCulture, $"{rate.Median:F2} ({rate.Lowest:F2}–{rate.Highest:F2})");
+
+    /// <summary>Packets that a program takes and does not give back are cheap: a rate without them would flatter it.</summary>
+    private static string Loss(PeerResult result)
+    {
+        double delivered = result.Figures.Min(figure => figure.Delivered);
+        bool isTold = result.Traffic.Kind == TrafficKind.Flood
+            || (result.Traffic.Kind == TrafficKind.Established && delivered < DeliveredMin);
+        return isTold ? string.Create(CultureInfo.InvariantCulture, $", {delivered:P1} forwarded") : string.Empty;
+    }
+
+    private static string Factor(IEnumerable<PeerResult> row, string against)
+    {
+        double? own = row.FirstOrDefault(result => result.Peer.Name == Peer.Own)?.Rate?.Median;
+        double? reference = row.FirstOrDefault(result => result.Peer.Name == against)?.Rate?.Median;
+        return own is { } a && reference is { } b ? string.Create(CultureInfo.InvariantCulture, $"{a / b:F1}") : Missing;
+    }
+}

@@ -1,0 +1,125 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Text.Json;
+using Dataplane.Lab;
+
+namespace Dataplane.Bench.Trafgen;
+
+/// <summary>Linux as the router: the lab's nft rules and the attacker's link added to them.</summary>
+/// <remarks>
+/// As a careful administrator sets it: what is INVALID is dropped, and connections are not picked up in their middle
+/// (nf_conntrack_tcp_loose=0). Packets are forwarded on <see cref="FloodSettings.WorkerCpu"/> whoever sent them: receive packet
+/// steering takes them from the sender's processor, as interrupts of a NIC would.
+/// </remarks>
+internal sealed class FloodedNetfilter : FloodedRouter
+{
+    private const string Rules = $$"""
+        table ip lab {
+            counter taken { }
+            counter invalid { }
+            chain taken {
+                type filter hook prerouting priority raw
+                iifname "{{Topology.DmzInterface}}" counter name taken
+            }
+            chain postrouting {
+                iifname "{{Topology.DmzInterface}}" oifname "{{Topology.WanInterface}}" snat to {{Pool}}
+            }
+            chain forward {
+                iifname "{{Topology.DmzInterface}}" accept
+            }
+        }
+        insert rule ip lab forward ct state invalid counter name invalid drop
+
+        """;
+
+    // Columns of /proc/net/stat/nf_conntrack that count packets which end there.
+    private static readonly string[] s_drops = ["insert_failed", "drop"];
+
+    private readonly NetworkNamespace _router;
+    private readonly ConntrackStatistics _statistics;
+    private readonly KernelSetting _limit;
+
+    /// <exception cref="LabException">A command failed, or the table's size cannot be set.</exception>
+    public FloodedNetfilter(Lab.Lab lab, FloodSettings settings)
+    {
+        _router = lab.Topology.Router;
+        _limit = KernelSetting.Set(KernelSetting.ConntrackMax, settings.EntriesMax);
+        try
+        {
+            lab.Start(new KernelRouter(lab.Topology));
+            _router.RunWithInput(Rules, "nft", "-f", "-").OrThrow();
+            _router.Write("/proc/sys/net/netfilter/nf_conntrack_tcp_loose", "0");
+            _router.Ip("route", "add", Sources, "via", LabAddresses.Server);
+            string mask = (1UL << settings.WorkerCpu).ToString("x", CultureInfo.InvariantCulture);
+            foreach (string device in (string[])[Topology.LanInterface, Topology.DmzInterface, Topology.WanInterface])
+            {
+                _router.Write($"/sys/class/net/{device}/queues/rx-0/rps_cpus", mask);
+            }
+
+            _statistics = new ConntrackStatistics(_router);
+        }
+        catch
+        {
+            _limit.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What it lacks here.</summary>
+    public static string? Missing() => Programs.Missing("nft")
+        ?? (File.Exists(KernelSetting.ConntrackMax) ? null : $"the kernel has no {KernelSetting.ConntrackMax}");
+
+    /// <inheritdoc/>
+    public override TableState ReadTable() => TableOf(_statistics.Read());
+
+    /// <inheritdoc/>
+    public override RouterReading Read()
+    {
+        IReadOnlyDictionary<string, long> statistics = _statistics.Read();
+        Dictionary<string, long> counters = Counters();
+        Dictionary<string, long> drops = new() { ["invalid"] = counters["invalid"] };
+        foreach (string name in s_drops)
+        {
+            drops[name] = statistics[name];
+        }
+
+        return new RouterReading(counters["taken"], TableOf(statistics), statistics["early_drop"], drops);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _statistics.Dispose();
+        _limit.Dispose();
+    }
+
+    // The kernel has no count of connections opened by packets ("insert" is netlink's), but what is in the table or was thrown out
+    // of it had been opened. Nothing expires meanwhile: a half-open connection lives two minutes.
+    private static TableState TableOf(IReadOnlyDictionary<string, long> statistics) =>
+        new(statistics["entries"], statistics["entries"] + statistics["early_drop"]);
+
+    /// <summary>Packets of the named counters.</summary>
+    private Dictionary<string, long> Counters()
+    {
+        string output = _router.Run(Command.DefaultTimeout, "nft", "-j", "list", "counters", "table", "ip", "lab").OrThrow().Output;
+        Dictionary<string, long> packets = [];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(output);
+            foreach (JsonElement item in document.RootElement.GetProperty("nftables").EnumerateArray())
+            {
+                if (item.TryGetProperty("counter", out JsonElement counter))
+                {
+                    packets[counter.GetProperty("name").GetString()!] = counter.GetProperty("packets").GetInt64();
+                }
+            }
+
+            return packets;
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new LabException($"nft does not list counters as JSON: {e.Message}\n{output}", e);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System;
+using System.Collections.Generic;
+
+namespace Dataplane.Bench.Trafgen;
+
+/// <summary>A router that is flooded.</summary>
+/// <param name="Name">For the command line.</param>
+/// <param name="Title">For tables.</param>
+/// <param name="Start">Starts it in a lab.</param>
+/// <param name="Missing">What it lacks on this machine; null when it can run.</param>
+internal sealed record FloodedPeer(
+    string Name, string Title, Func<Lab.Lab, FloodSettings, FloodedRouter> Start, Func<string?> Missing)
+{
+    public static IReadOnlyList<FloodedPeer> All { get; } =
+    [
+        new("dataplane", "this router", (lab, settings) => new FloodedDataplane(lab, settings), FloodedDataplane.Missing),
+        new("netfilter", "Linux netfilter", (lab, settings) => new FloodedNetfilter(lab, settings), FloodedNetfilter.Missing),
+    ];
+}

@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// What is measured runs on Linux.
+[assembly: SupportedOSPlatform("linux")]
