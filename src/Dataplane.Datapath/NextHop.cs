@@ -33,6 +33,7 @@ public unsafe struct NextHop
     public NextHopKind Kind;
     public byte Port;
 
+    // 0 in a new plan, whatever it was compiled from: an index from elsewhere would be believed.
     private uint _neighbour;
 
     /// <summary>What an entry keeps of its way (<see cref="Conntrack.EntryHead.NextHopOriginal"/>); 0 while that is to be found.</summary>

@@ -39,7 +39,7 @@ public unsafe struct WorkerContext
     /// <summary>Packets of one burst at most; measured, see perf/README.md.</summary>
     public const int BurstMax = 128;
 
-    /// <summary>First packets that are judged before the first of them is acted on; measured, see perf/README.md.</summary>
+    /// <summary>First packets that are judged before the first of them is acted on; measured, see ARCHITECTURE.md.</summary>
     public const int AdmissionsMax = 32;
 
     /// <summary>Packets that may wait for one port during a poll.</summary>

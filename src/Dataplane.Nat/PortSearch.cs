@@ -11,8 +11,8 @@ namespace Dataplane.Nat;
 /// <para>
 /// The address follows from a keyed hash of the inside address, so that a host keeps one outside address for all its
 /// connections (RFC 4787 REQ-2, paired pooling); when that address has no port left for a destination the next ones are tried
-/// (RFC 7857 §4). The port is a random start and then every port behind it, a bounded number in all: with
-/// fewer than <see cref="TriesMax"/> ports in the range the search is exhaustive.
+/// (RFC 7857 §4). The port is a random start and then every port behind it, a bounded number in all: the search is exhaustive
+/// where one address has at most <see cref="TriesMax"/> ports; of several addresses the paired one gets most of the tries.
 /// </para>
 /// <para>
 /// A port may serve several connections as long as their destinations differ: only the whole reply tuple must be unique.
@@ -33,6 +33,9 @@ public unsafe struct PortSearch
 
     private const uint AddressesMax = 4;
     private const int TriesPerSpareAddress = 16;
+
+    /// <summary>Draws for a start outside reserved ranges: where they are nine tenths of all ports, five of six succeed.</summary>
+    private const int DrawsMax = 16;
 
     private PortSelection _selection;
     private uint _first;
@@ -95,28 +98,6 @@ public unsafe struct PortSearch
         }
     }
 
-    /// <summary>Goes on to the next candidate that no live connection has, as far as a look can tell.</summary>
-    /// <param name="table">Where taken tuples stand.</param>
-    /// <param name="worker">The calling worker.</param>
-    /// <param name="random">The calling worker's generator.</param>
-    /// <param name="reply">The tuple given to <see cref="Begin"/>.</param>
-    /// <param name="nowSeconds">The burst's time.</param>
-    /// <returns>False when every candidate left was taken.</returns>
-    public bool TryNextFree(
-        ConntrackTable<Ipv4Tuple>* table, WorkerSlot* worker, PortRandom* random, ref Ipv4Tuple reply, uint nowSeconds)
-    {
-        while (TryNext(random, ref reply))
-        {
-            Ipv4Tuple candidate = reply;
-            if (table->Find(&candidate, table->Hash(&candidate), nowSeconds, worker).IsNone)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private bool TryBeginAddress(PortRandom* random, byte protocol)
     {
         if (_addressesBegun == _addresses || _triesLeft <= 0)
@@ -131,8 +112,26 @@ public unsafe struct PortSearch
         _triesLeft -= _triesOfAddress;
         _address = _selection.AddressAt(_first + _addressesBegun++);
         uint kept = (uint)(_own - _selection.PortLow);
-        _start = protocol == IpProtocol.Sctp && kept < ports ? kept : random->Below(ports);
+        _start = protocol == IpProtocol.Sctp && kept < ports ? kept : Draw(random, ports, protocol);
         return true;
+    }
+
+    /// <summary>A random start that may be given out, so that the port behind a published range is not the likeliest of all.</summary>
+    private readonly uint Draw(PortRandom* random, uint ports, byte protocol)
+    {
+        uint start = random->Below(ports);
+        for (int draw = 1; draw < DrawsMax; draw++)
+        {
+            ushort port = (ushort)(_selection.PortLow + start);
+            if (_selection.BehindReserved(_address, protocol, port) == port)
+            {
+                break;
+            }
+
+            start = random->Below(ports);
+        }
+
+        return start;
     }
 
     /// <summary>The paired address or else the next one; the tuple's ports stay.</summary>

@@ -2,7 +2,6 @@ using Dataplane.Packet;
 
 namespace Dataplane.Nat;
 
-
 /// <summary>Where a connection's new source address and port come from.</summary>
 public unsafe struct PortSelection
 {

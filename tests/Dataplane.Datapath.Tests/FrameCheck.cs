@@ -39,7 +39,7 @@ internal static class FrameCheck
 
         ReadOnlySpan<byte> l4 = ip[headerBytes..];
         bool isUdpWithout = ip[9] == IpProtocol.Udp && l4[6] == 0 && l4[7] == 0;
-        if (isUdpWithout)
+        if (isUdpWithout || ip[9] == IpProtocol.Gre)
         {
             return;
         }

@@ -16,13 +16,13 @@ internal sealed unsafe class RouterBed : IDisposable
     private readonly List<SentFrame> _sent = [];
 
     public RouterBed(PlanBuilder builder, int workers = 1, PortQueues? queues = null, uint entriesMax = 4096, int buffers = 4096,
-        uint sideRecords = 0)
+        uint sideRecords = 0, params ZoneLimit[] zones)
     {
         PortQueues each = queues ?? new PortQueues(workers, workers);
         _plan = builder.Build();
         World = new MemoryWorld(Enumerable.Repeat(each.Receive, builder.Ports.Count).ToArray(), buffers);
         QueueAssignment assignment = new(Enumerable.Repeat(each, builder.Ports.Count).ToArray(), workers);
-        ConntrackSize size = new(entriesMax, workers, Hugepages: false) { SideRecords = sideRecords };
+        ConntrackSize size = new(entriesMax, workers, Hugepages: false) { SideRecords = sideRecords, Zones = [.. zones] };
         Router = new Router(_plan, size, assignment, seed: 1, size6: builder.Addresses6.Count > 0 ? size : null);
         _workers = new Worker<MemoryEnvironment>[workers];
         for (int worker = 0; worker < workers; worker++)

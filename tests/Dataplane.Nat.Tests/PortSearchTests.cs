@@ -201,6 +201,26 @@ public sealed unsafe class PortSearchTests : IDisposable
         }
     }
 
+    /// <summary>Half of the ports are published: the one behind them would otherwise be every second answer.</summary>
+    [Fact]
+    public void The_port_behind_a_published_range_is_no_likelier_than_another()
+    {
+        PortSelection selection = One("198.51.100.2", 1000, 1999);
+        _reserved[0] = Reserve("198.51.100.2", 1000, 1499);
+        selection.Reserved = _reserved;
+        selection.ReservedCount = 1;
+        int[] bins = new int[10];
+        const int draws = 5000;
+        for (int count = 0; count < draws; count++)
+        {
+            Ipv4Tuple reply = ReplyTo("10.0.0.5", 1000, "192.0.2.9");
+            Assert.True(Select(selection, "10.0.0.5", ref reply));
+            bins[(reply.DestinationPort.Host - 1500) / 50]++;
+        }
+
+        PortRandomTests.AssertChiSquare(bins, (double)draws / bins.Length);
+    }
+
     [Fact]
     public void Ports_are_spread_evenly_and_no_connection_tells_the_next()
     {

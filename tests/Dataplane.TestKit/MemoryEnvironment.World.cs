@@ -54,6 +54,9 @@ public sealed unsafe partial class MemoryWorld : IDisposable
     /// <summary>The clock; starts late enough that no deadline is near zero.</summary>
     public long NowNanoseconds { get; set; } = 1_000_000_000_000;
 
+    /// <summary>Called at every IPv4 route look-up, in the middle of a worker's poll: what another worker does at that moment.</summary>
+    public Action? RouteAsked { get; set; }
+
     /// <summary>Packets that one receive burst delivers at most.</summary>
     public int BurstLimit { get; set; } = int.MaxValue;
 

@@ -21,6 +21,7 @@ public readonly unsafe struct MemoryEnvironment : IEnvironment
     /// <summary>Longest prefix by looking at every route.</summary>
     public int LookupRoute(Plan* plan, uint destination)
     {
+        _world.RouteAsked?.Invoke();
         int best = 0;
         int bestLength = -1;
         for (int index = 0; index < plan->RouteSection.Count; index++)

@@ -44,7 +44,7 @@ public unsafe struct Admission
     /// <summary>Timeout policy.</summary>
     public byte Policy;
 
-    /// <summary>A reply tuple has been chosen. It is not where the table is full, so that a flood does not pay for it.</summary>
+    /// <summary>A reply tuple has been chosen. It is not where the whole table is full, so that a flood does not pay for it.</summary>
     public bool HasReply;
 
     public bool TranslatesSource;

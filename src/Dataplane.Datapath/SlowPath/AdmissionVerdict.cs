@@ -3,6 +3,9 @@ namespace Dataplane.Datapath.SlowPath;
 /// <summary>What is to become of a packet that belongs to no connection.</summary>
 public enum AdmissionVerdict : byte
 {
+    /// <summary>Not judged yet.</summary>
+    None = 0,
+
     /// <summary>Open a connection.</summary>
     Open,
 

@@ -9,6 +9,9 @@ namespace Dataplane.Datapath.SlowPath;
 /// <summary>Sends what left the fast path to its handler.</summary>
 public static unsafe class Dispatch
 {
+    /// <summary>Twice as many as a group has packets; a power of two.</summary>
+    private const int SeenPlaces = 2 * WorkerContext.AdmissionsMax;
+
     /// <summary>In groups: all first packets of one are judged first, so that what their connections need arrives meanwhile.</summary>
     public static void Burst<TEnv>(WorkerContext* context, ref TEnv env)
         where TEnv : struct, IEnvironment
@@ -24,9 +27,12 @@ public static unsafe class Dispatch
         }
     }
 
+    /// <summary>Judges the first packets of a group, but of a connection's only the first: it opens what the others belong to.</summary>
     private static void Judge<TEnv>(WorkerContext* context, ref TEnv env, int* positions, int count)
         where TEnv : struct, IEnvironment
     {
+        byte* seen = stackalloc byte[SeenPlaces];
+        new System.Span<byte>(seen, SeenPlaces).Clear();
         int first = 0;
         int first6 = 0;
         for (int index = 0; index < count; index++)
@@ -34,13 +40,21 @@ public static unsafe class Dispatch
             PacketMeta* meta = context->Metas + positions[index];
             if (meta->Kind == PacketKind.Ipv4Tracked)
             {
-                context->Admissions[index].Judge(context, ref env, meta);
-                first++;
+                context->Admissions[index].Verdict = AdmissionVerdict.None;
+                if (IsNew(context, positions, index, seen))
+                {
+                    context->Admissions[index].Judge(context, ref env, meta);
+                    first++;
+                }
             }
             else if (meta->Kind == PacketKind.Ipv6Tracked)
             {
-                context->Admissions6[index].Judge(context, ref env, meta);
-                first6++;
+                context->Admissions6[index].Verdict = AdmissionVerdict.None;
+                if (!Ipv6Family.Tuple(context, meta)->Destination.IsMulticast && IsNew(context, positions, index, seen))
+                {
+                    context->Admissions6[index].Judge(context, ref env, meta);
+                    first6++;
+                }
             }
         }
 
@@ -49,6 +63,20 @@ public static unsafe class Dispatch
         {
             context->Table6->PrefetchFree(context->Slot6, first6);
         }
+    }
+
+    /// <summary>Whether no packet before this one in the group has its hash, as far as a small table remembers.</summary>
+    private static bool IsNew(WorkerContext* context, int* positions, int index, byte* seen)
+    {
+        ulong hash = context->Metas[positions[index]].Hash;
+        byte* place = seen + (hash & SeenPlaces - 1);
+        if (*place != 0 && context->Metas[positions[*place - 1]].Hash == hash)
+        {
+            return false;
+        }
+
+        *place = (byte)(index + 1);
+        return true;
     }
 
     private static void One<TEnv>(WorkerContext* context, ref TEnv env, int position, int admission)

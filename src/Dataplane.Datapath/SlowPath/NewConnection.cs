@@ -31,6 +31,9 @@ public static unsafe class NewConnection
     {
         switch (admission->Verdict)
         {
+            case AdmissionVerdict.None:
+                Process(context, ref env, packet, meta);
+                break;
             case AdmissionVerdict.Open:
                 Open(context, ref env, packet, meta, admission);
                 break;
@@ -81,7 +84,9 @@ public static unsafe class NewConnection
             return allocated == AllocateResult.ZoneFull ? DropReason.ZoneFull : DropReason.TableFull;
         }
 
+        // First of all: its zone tells whose limit the entry counts against, should it be given back.
         byte* entry = table->EntryAt(index);
+        *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = meta->Tuple;
         DropReason reason = admission->HasReply ? DropReason.None : admission->ChooseReply(context);
         reason = reason != DropReason.None ? reason : Build(context, meta, entry, index, admission);
         EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
@@ -122,11 +127,10 @@ public static unsafe class NewConnection
         return reason == DropReason.None ? DropReason.ClashUnresolved : reason;
     }
 
-    /// <summary>Fills a new entry but for its reply tuple and what follows from that.</summary>
+    /// <summary>Fills a new entry but for its tuples and what follows from them.</summary>
     private static DropReason Build(WorkerContext* context, PacketMeta* meta, byte* entry, uint index, Admission* admission)
     {
         EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
-        *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = meta->Tuple;
         head->Mark = admission->First.Mark;
         head->NextHopOriginal = admission->NextHop->Cached(context->Plan);
         head->NextHopReply = admission->NextHopBack->Cached(context->Plan);

@@ -24,6 +24,9 @@ public static unsafe class NewConnection6
     {
         switch (admission->Verdict)
         {
+            case AdmissionVerdict.None:
+                Process(context, ref env, packet, meta);
+                break;
             case AdmissionVerdict.Open:
                 Open(context, ref env, packet, meta, admission);
                 break;
