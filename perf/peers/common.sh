@@ -53,6 +53,7 @@ clean_up() { :; }
 finish() {
     local code=$?
     trap - EXIT
+    trap '' TERM INT HUP # a second one would leave half of it
     stop_started
     clean_up
     rm -rf "$work" "$RUNTIME"

@@ -65,8 +65,11 @@ public sealed class FloodParsingTests
     [Fact]
     public void Trafgen_says_how_much_it_sent()
     {
-        Assert.Equal(1_000_000, FloodSource.CountIn("Running! Hang up with ^C!\n\n     1000000 packets outgoing\n    54000000 bytes outgoing\n"));
-        Assert.Throws<LabException>(() => FloodSource.CountIn("Flushing TX_RING failed!\n"));
+        const string Sent = "Running! Hang up with ^C!\n\n     1000000 packets outgoing\n    54000000 bytes outgoing\n";
+        const string Time = "           5 sec, 31250 usec on CPU0 (1000000 packets)\n";
+        Assert.Equal((1_000_000, 5.03125), FloodSource.SentIn(Sent + Time));
+        Assert.Throws<LabException>(() => FloodSource.SentIn(Sent));
+        Assert.Throws<LabException>(() => FloodSource.SentIn("Flushing TX_RING failed!\n"));
     }
 
     [Fact]

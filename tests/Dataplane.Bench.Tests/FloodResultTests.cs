@@ -57,12 +57,21 @@ public sealed class FloodResultTests
         Assert.Contains("| SYN flood | this router | Linux netfilter |\n|---|---|---|\n", page, StringComparison.Ordinal);
         Assert.Contains("| segments sent | 1,000,000, 200,000/s | – |\n", page, StringComparison.Ordinal);
         Assert.Contains("| taken by the router | 900,000, 90.0 % | – |\n", page, StringComparison.Ordinal);
-        Assert.Contains("| … a second, while there was room | 20,000, full after 0.50 s | – |\n", page, StringComparison.Ordinal);
+        Assert.Contains("| … a second of those offered, while there was room | 20,000 of 200,000, full after 0.50 s | – |\n", page, StringComparison.Ordinal);
+        Assert.Contains("| … a second of those offered, once the table was full | 0 of 200,000 | – |\n", page, StringComparison.Ordinal);
         Assert.Contains("| packets dropped | table_full 890,000, no_route 1 | – |\n", page, StringComparison.Ordinal);
         Assert.Contains("| iperf3, Mbit/s before / during / after | 200 / 150 / 199 | – |\n", page, StringComparison.Ordinal);
         Assert.Contains("| idle connections that answered after it | 98 of 100 | – |\n", page, StringComparison.Ordinal);
         Assert.EndsWith("* Linux netfilter, SYN flood: skipped: no nft here\n", page, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(200_000, "\n200,000 segments a second for 5 s against")]
+    [InlineData(0, "\nSegments as fast as trafgen sends them for 5 s against")]
+    public void The_report_says_how_fast_the_flood_was_to_be(int packetsPerSecond, string sentence) => Assert.Contains(
+        sentence,
+        new FloodReport(s_settings with { PacketsPerSecond = packetsPerSecond }, Outcomes()).ToMarkdown(),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Columns_of_the_terminal_begin_at_the_same_place()

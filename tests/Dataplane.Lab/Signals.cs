@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Dataplane.Lab;
 
 /// <summary>Signals to processes by their id (kill(2)).</summary>
-internal static partial class Signals
+public static partial class Signals
 {
     public const int Kill = 9;
     public const int Terminate = 15;

@@ -58,8 +58,10 @@ internal sealed class FloodReport(FloodSettings settings, IReadOnlyList<FloodOut
     {
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"# Floods by trafgen: {_time:yyyy-MM-dd}\n\n");
-        text.Append(CultureInfo.InvariantCulture,
-            $"{settings.PacketsPerSecond:N0} segments a second for {settings.Seconds} s against a table of {settings.EntriesMax:N0}");
+        string rate = settings.PacketsPerSecond > 0
+            ? $"{settings.PacketsPerSecond:N0} segments a second"
+            : "Segments as fast as trafgen sends them";
+        text.Append(CultureInfo.InvariantCulture, $"{rate} for {settings.Seconds} s against a table of {settings.EntriesMax:N0}");
         text.Append(" connections, each router on one\nprocessor, beside iperf3 at ");
         text.Append(CultureInfo.InvariantCulture, $"{FloodSettings.IperfMegabits} Mbit/s");
         text.Append(" and idle connections. Method and how to read it: [perf/trafgen](../../trafgen/README.md).\n");

@@ -8,13 +8,16 @@ internal sealed record FloodResult
     /// <summary>Threads of others that were ready to run before anything was started, on average: see <see cref="MachineLoad"/>.</summary>
     public required double OthersReady { get; init; }
 
-    /// <summary>How long the flood lasted.</summary>
+    /// <summary>How long trafgen was sending.</summary>
     public required double Seconds { get; init; }
 
     /// <summary>Segments that trafgen sent.</summary>
     public required long Sent { get; init; }
 
-    /// <summary>Of those, what the router took; the rest found its queue full.</summary>
+    /// <summary>Segments a second.</summary>
+    public double Offered => Sent / Seconds;
+
+    /// <summary>Of those sent, what the router took; the rest found its queue full.</summary>
     public required long Taken { get; init; }
 
     /// <summary>How fast connections opened.</summary>

@@ -41,7 +41,7 @@ internal static class FloodRun
         Thread.Sleep(FloodSettings.Quiet);
         RouterReading before = router.Read();
         TimeSpan began = iperf.Elapsed;
-        (long sent, IReadOnlyList<TableSample> samples, int honest) = Send(lab, source, router, settings, echo);
+        ((long sent, double seconds), IReadOnlyList<TableSample> samples, int honest) = Send(lab, source, router, settings, echo);
         TimeSpan ended = iperf.Elapsed;
         RouterReading after = router.Read();
         int answered = idle.CountAnswering(s_idlePatience);
@@ -50,7 +50,7 @@ internal static class FloodRun
         return new FloodResult
         {
             OthersReady = othersReady,
-            Seconds = (ended - began).TotalSeconds,
+            Seconds = seconds,
             Sent = sent,
             Taken = after.Taken - before.Taken,
             Opening = rates with { Opened = rates.Opened - honest },
@@ -66,7 +66,7 @@ internal static class FloodRun
     }
 
     /// <summary>Sends the flood, watches the table, and tries to open connections in the middle of it.</summary>
-    private static (long Sent, IReadOnlyList<TableSample> Samples, int Honest) Send(
+    private static ((long Packets, double Seconds) Sent, IReadOnlyList<TableSample> Samples, int Honest) Send(
         Lab.Lab lab, FloodSource source, FloodedRouter router, FloodSettings settings, IPEndPoint echo)
     {
         List<TableSample> samples = [new TableSample(0, router.ReadTable())];
@@ -90,7 +90,7 @@ internal static class FloodRun
             }
         }
 
-        long sent = FloodSource.CountIn(trafgen.Log);
+        (long, double) sent = FloodSource.SentIn(trafgen.Log);
         samples.Add(new TableSample(Stopwatch.GetElapsedTime(began).TotalSeconds, router.ReadTable()));
         return (sent, samples, attempts?.GetAwaiter().GetResult() ?? throw new LabException($"trafgen ended early:\n{trafgen.Log}"));
     }

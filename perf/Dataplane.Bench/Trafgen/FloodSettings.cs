@@ -31,7 +31,7 @@ internal sealed record FloodSettings
     /// <summary>Length of each flood.</summary>
     public required int Seconds { get; init; }
 
-    /// <summary>Segments a second.</summary>
+    /// <summary>Segments a second; 0 for as many as trafgen can send.</summary>
     public required int PacketsPerSecond { get; init; }
 
     /// <summary>Connections that the router's table holds.</summary>

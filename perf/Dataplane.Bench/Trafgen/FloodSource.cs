@@ -34,33 +34,42 @@ internal sealed partial class FloodSource
     public FloodSource(Lab.Lab lab, FloodSettings settings, Flood flood)
     {
         _host = lab.Topology.Server;
-        long bits = (long)settings.PacketsPerSecond * FrameBytes * 8;
-        _host.Run(
-            Command.DefaultTimeout, "tc", "qdisc", "replace", "dev", Topology.HostInterface, "root", "tbf",
-            "rate", $"{bits}bit", "burst", Text(BurstPackets * FrameBytes), "limit", QueueBytes).OrThrow();
+        bool isPaced = settings.PacketsPerSecond > 0;
+        if (isPaced)
+        {
+            long bits = (long)settings.PacketsPerSecond * FrameBytes * 8;
+            _host.Run(
+                Command.DefaultTimeout, "tc", "qdisc", "replace", "dev", Topology.HostInterface, "root", "tbf",
+                "rate", $"{bits}bit", "burst", Text(BurstPackets * FrameBytes), "limit", QueueBytes).OrThrow();
+        }
+
         _arguments =
         [
-            "--kill-after", KillAfterSeconds, Text(settings.Seconds + 1), "trafgen", "--cpp",
+            "--kill-after", KillAfterSeconds, Text(settings.Seconds + (isPaced ? 1 : 0)), "trafgen", "--cpp",
             "--define", "ROUTER_MAC=" + Octets(lab.Topology.Router, Topology.DmzInterface),
             "--define", "SENDER_MAC=" + Octets(_host, Topology.HostInterface),
             "--dev", Topology.HostInterface, "--conf", Path.Combine(settings.Configurations, flood.Name + ".cfg"),
-            "--cpus", "1", "--num", Text((long)settings.PacketsPerSecond * settings.Seconds), "--seed", Seed,
-            "--rate", RateBeyondReach, "--qdisc-path", "--no-sock-mem", "--notouch-irq",
+            "--cpus", "1", "--num", Text((long)settings.PacketsPerSecond * settings.Seconds), // 0: no end
+            "--seed", Seed, "--rate", RateBeyondReach, "--qdisc-path", "--no-sock-mem", "--notouch-irq",
         ];
     }
 
-    /// <summary>Starts the flood. It ends by itself: after its packets, or a second later than planned.</summary>
+    /// <summary>Starts the flood. It ends by itself: after its packets, or a second late; unpaced when its time is up.
+    /// </summary>
     public BackgroundProcess Start() => _host.Start("timeout", _arguments);
 
-    /// <summary>Packets that trafgen says it sent. The interface would count only what the router's queue had room for.</summary>
+    /// <summary>What trafgen says it sent, and in which time. The interface would count only what the router's queue had room for.</summary>
     /// <exception cref="LabException">It does not say.</exception>
-    public static long CountIn(string log)
+    public static (long Packets, double Seconds) SentIn(string log)
     {
-        Match match = Outgoing().Match(log);
-        return match.Success
-            ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+        Match packets = Outgoing().Match(log);
+        Match time = SendingTime().Match(log);
+        return packets.Success && time.Success
+            ? (Number(packets.Groups[1]), Number(time.Groups[1]) + Number(time.Groups[2]) / 1e6)
             : throw new LabException($"trafgen sent nothing:\n{log}");
     }
+
+    private static long Number(Group digits) => long.Parse(digits.ValueSpan, CultureInfo.InvariantCulture);
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
@@ -72,4 +81,7 @@ internal sealed partial class FloodSource
 
     [GeneratedRegex(@"^\s*(\d+) packets outgoing", RegexOptions.Multiline)]
     private static partial Regex Outgoing();
+
+    [GeneratedRegex(@"^\s*(\d+) sec, (\d+) usec on CPU0", RegexOptions.Multiline)]
+    private static partial Regex SendingTime();
 }

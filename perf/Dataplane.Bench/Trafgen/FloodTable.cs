@@ -20,11 +20,11 @@ internal sealed class FloodTable
     {
         _rows.Add([outcomes[0].Flood.Title, .. outcomes.Select(outcome => outcome.Peer.Title)]);
         Add("others ready to run beforehand", r => $"{r.OthersReady:F1}");
-        Add("segments sent", r => $"{r.Sent:N0}, {r.Sent / r.Seconds:N0}/s");
+        Add("segments sent", r => $"{r.Sent:N0}, {r.Offered:N0}/s");
         Add("taken by the router", r => $"{r.Taken:N0}, {Share(r.Taken, r.Sent)}");
         Add("connections opened", r => $"{r.Opening.Opened:N0}");
-        Add("… a second, while there was room", r => Filling(r.Opening));
-        Add("… a second, once the table was full", r => r.Opening.WhenFull is { } rate ? $"{rate:N0}" : Nothing);
+        Add("… a second of those offered, while there was room", Filling);
+        Add("… a second of those offered, once the table was full", r => r.Opening.WhenFull is { } rate ? OfOffered(rate, r) : Nothing);
         Add("in the table at the end", r => $"{r.Entries:N0} of {settings.EntriesMax:N0}");
         Add("thrown out of it to make room", r => $"{r.Evicted:N0}");
         Add("packets dropped", r => Drops(r.Drops));
@@ -69,8 +69,10 @@ internal sealed class FloodTable
 
     private static string Share(long part, long whole) => whole == 0 ? Nothing : $"{100.0 * part / whole:F1} %";
 
-    private static string Filling(OpeningRates rates) =>
-        rates.FillSeconds is { } seconds ? $"{rates.WithRoom:N0}, full after {seconds:F2} s" : $"{rates.WithRoom:N0}";
+    private static string OfOffered(double rate, FloodResult result) => $"{rate:N0} of {result.Offered:N0}";
+
+    private static string Filling(FloodResult result) => OfOffered(result.Opening.WithRoom, result)
+        + (result.Opening.FillSeconds is { } seconds ? $", full after {seconds:F2} s" : string.Empty);
 
     private static string Drops(IReadOnlyDictionary<string, long> drops) => drops.Count == 0
         ? "none"

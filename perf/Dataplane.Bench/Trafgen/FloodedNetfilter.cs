@@ -37,6 +37,9 @@ internal sealed class FloodedNetfilter : FloodedRouter
     // Columns of /proc/net/stat/nf_conntrack that count packets which end there.
     private static readonly string[] s_drops = ["insert_failed", "drop"];
 
+    // Of the namespace of whoever reads it.
+    private const string Tracked = "/proc/sys/net/netfilter/nf_conntrack_count";
+
     private readonly NetworkNamespace _router;
     private readonly ConntrackStatistics _statistics;
     private readonly KernelSetting _limit;
@@ -67,9 +70,28 @@ internal sealed class FloodedNetfilter : FloodedRouter
         }
     }
 
-    /// <summary>What it lacks here.</summary>
-    public static string? Missing() => Programs.Missing("nft")
-        ?? (File.Exists(KernelSetting.ConntrackMax) ? null : $"the kernel has no {KernelSetting.ConntrackMax}");
+    /// <summary>What it lacks here, or why the machine's own connections forbid it.</summary>
+    public static string? Missing(FloodSettings settings)
+    {
+        try
+        {
+            return Programs.Missing("nft")
+                ?? Objection(NumberIn(KernelSetting.ConntrackMax), NumberIn(Tracked), settings.EntriesMax);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return $"the kernel's connection tracking cannot be looked at: {e.Message}";
+        }
+    }
+
+    /// <summary>Why the limit, which is every namespace's, must not be set to this: the machine's own connections would come near
+    /// it, and new ones be refused. Null when it may be.</summary>
+    /// <param name="limit">As it is.</param>
+    /// <param name="tracked">Connections that the machine itself tracks.</param>
+    /// <param name="wanted">As it would be for the flood.</param>
+    internal static string? Objection(long limit, long tracked, int wanted) => wanted >= limit || tracked <= wanted / 2
+        ? null
+        : $"the machine tracks {tracked:N0} connections of its own, for which a limit of {wanted:N0} would hold, too";
 
     /// <inheritdoc/>
     public override TableState ReadTable() => TableOf(_statistics.Read());
@@ -98,6 +120,8 @@ internal sealed class FloodedNetfilter : FloodedRouter
     // of it had been opened. Nothing expires meanwhile: a half-open connection lives two minutes.
     private static TableState TableOf(IReadOnlyDictionary<string, long> statistics) =>
         new(statistics["entries"], statistics["entries"] + statistics["early_drop"]);
+
+    private static long NumberIn(string path) => long.Parse(File.ReadAllText(path), CultureInfo.InvariantCulture);
 
     /// <summary>Packets of the named counters.</summary>
     private Dictionary<string, long> Counters()

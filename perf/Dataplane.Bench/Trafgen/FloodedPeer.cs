@@ -7,13 +7,13 @@ namespace Dataplane.Bench.Trafgen;
 /// <param name="Name">For the command line.</param>
 /// <param name="Title">For tables.</param>
 /// <param name="Start">Starts it in a lab.</param>
-/// <param name="Missing">What it lacks on this machine; null when it can run.</param>
+/// <param name="Missing">Why it cannot run so on this machine; null when it can.</param>
 internal sealed record FloodedPeer(
-    string Name, string Title, Func<Lab.Lab, FloodSettings, FloodedRouter> Start, Func<string?> Missing)
+    string Name, string Title, Func<Lab.Lab, FloodSettings, FloodedRouter> Start, Func<FloodSettings, string?> Missing)
 {
     public static IReadOnlyList<FloodedPeer> All { get; } =
     [
-        new("dataplane", "this router", (lab, settings) => new FloodedDataplane(lab, settings), FloodedDataplane.Missing),
+        new("dataplane", "this router", (lab, settings) => new FloodedDataplane(lab, settings), _ => FloodedDataplane.Missing()),
         new("netfilter", "Linux netfilter", (lab, settings) => new FloodedNetfilter(lab, settings), FloodedNetfilter.Missing),
     ];
 }

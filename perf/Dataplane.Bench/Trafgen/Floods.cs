@@ -39,7 +39,7 @@ internal sealed class Floods(FloodSettings settings, Interruption interruption, 
 
     private FloodOutcome RunOnce(FloodedPeer peer, Flood flood)
     {
-        if (peer.Missing() is { } missing)
+        if (peer.Missing(settings) is { } missing)
         {
             return new FloodOutcome(peer, flood, null, missing, IsSkipped: true);
         }

@@ -15,7 +15,9 @@ namespace Dataplane.Bench.Trafgen;
 internal static class TrafgenCommand
 {
     private static readonly Option<int> s_seconds = Number("--seconds", "length of each flood", 5, 3, 60);
-    private static readonly Option<int> s_rate = Number("--rate", "segments a second", 200_000, 1000, 2_000_000);
+    private static readonly Option<int> s_rate = Number(
+        "--rate", "segments a second; 0: as many as trafgen can send", 200_000, 1000, 2_000_000, orZero: true);
+
     private static readonly Option<int> s_entries = Number("--entries", "connections that the table holds", 65_536, 1024, 16_000_000);
     private static readonly Option<string?> s_peers = Names("--peers", "routers", FloodedPeer.All.Select(peer => peer.Name));
     private static readonly Option<string?> s_floods = Names("--floods", "floods", Flood.All.Select(flood => flood.Name));
@@ -82,11 +84,13 @@ internal static class TrafgenCommand
         };
     }
 
-    private static Option<int> Number(string name, string description, int usual, int least, int most)
+    private static Option<int> Number(string name, string description, int usual, int least, int most, bool orZero = false)
     {
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => usual };
         option.Validators.Add(result => Require(
-            result.GetValue(option) >= least && result.GetValue(option) <= most, result, $"{name}: {least} to {most}"));
+            (result.GetValue(option) is int value && value >= least && value <= most) || (orZero && value == 0),
+            result,
+            $"{name}: {(orZero ? "0, or " : string.Empty)}{least} to {most}"));
         return option;
     }
 

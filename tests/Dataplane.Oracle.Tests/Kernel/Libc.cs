@@ -15,20 +15,12 @@ internal static unsafe partial class Libc
     internal const int PacketIgnoreOutgoing = 23;
     internal const int NetlinkNetfilter = 12;
     internal const int MessageDontWait = 0x40;
-    internal const int CloneNewNetwork = 0x40000000;
-    internal const int OpenReadOnlyCloseOnExec = 0x80000;
     internal const short PollIn = 1;
 
     internal const int ErrnoInterrupted = 4;
     internal const int ErrnoAgain = 11;
 
     private const string Library = "libc";
-
-    [LibraryImport(Library, EntryPoint = "setns", SetLastError = true)]
-    internal static partial int SetNamespace(int fd, int kind);
-
-    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int Open(string path, int flags);
 
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int fd);

@@ -61,9 +61,9 @@ internal sealed class NetfilterRouter : Contender
             Link(WanDevice, Network.Wan);
             Configure(_router);
             _router.RunWithInput(s_rules, "nft", "-f", "-").OrThrow();
-            _lan = Descriptor.In(_hosts.Name, () => new PacketSocket(LanDevice));
-            _wan = Descriptor.In(_hosts.Name, () => new PacketSocket(WanDevice));
-            _table = Descriptor.In(_router.Name, () => new ConntrackSocket());
+            _lan = NamespaceThread.In(_hosts.Name, () => new PacketSocket(LanDevice));
+            _wan = NamespaceThread.In(_hosts.Name, () => new PacketSocket(WanDevice));
+            _table = NamespaceThread.In(_router.Name, () => new ConntrackSocket());
         }
         catch
         {

@@ -49,8 +49,8 @@ internal sealed class RecordedPath : IDisposable
             _wires = new NetworkNamespace(prefix + "-path");
             Host(_client, "near", ClientAddress, "02:00:00:00:77:01", ServerAddress, "02:00:00:00:77:02", settings);
             Host(_server, "far", ServerAddress, "02:00:00:00:77:02", ClientAddress, "02:00:00:00:77:01", settings);
-            _near = Descriptor.In(_wires.Name, () => new PacketSocket("near"));
-            _far = Descriptor.In(_wires.Name, () => new PacketSocket("far"));
+            _near = NamespaceThread.In(_wires.Name, () => new PacketSocket("near"));
+            _far = NamespaceThread.In(_wires.Name, () => new PacketSocket("far"));
             _carrier = new Thread(Carry) { Name = "carrier" };
             _carrier.Start();
         }

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Threading;
+using Dataplane.Lab;
 using Dataplane.Oracle.Tests.Kernel;
 
 namespace Dataplane.Oracle.Tests.Recording;
@@ -170,7 +171,7 @@ internal sealed class TcpSessions(RecordedPath path)
 
     private static Socket Make(string name, bool hasSmallBuffer)
     {
-        Socket socket = Descriptor.In(name, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        Socket socket = NamespaceThread.In(name, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         if (hasSmallBuffer)
         {
             socket.ReceiveBufferSize = SmallBufferBytes;

@@ -4,13 +4,12 @@ using System.IO;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Threading;
-using Dataplane.Lab;
 using Microsoft.Win32.SafeHandles;
 
-namespace Dataplane.Bench.Trafgen;
+namespace Dataplane.Lab;
 
 /// <summary>Work in another network namespace: sockets and files of /proc stay in the one in which they were made.</summary>
-internal static partial class NamespaceThread
+public static partial class NamespaceThread
 {
     private const int CloneNewNetwork = 0x40000000;
 
@@ -18,6 +17,7 @@ internal static partial class NamespaceThread
     /// left in a foreign one.</summary>
     /// <param name="name">Below /run/netns.</param>
     /// <param name="make">Makes sockets or opens files; what it throws is thrown here.</param>
+    /// <returns>What was made: it stays in the namespace in which it was.</returns>
     /// <exception cref="LabException">There is no such namespace, or it may not be entered.</exception>
     public static T In<T>(string name, Func<T> make)
         where T : class
