@@ -11,7 +11,10 @@ internal static class FixedRecord
     public static DateTime Time { get; } = new(2030, 4, 5, 6, 7, 8, DateTimeKind.Utc);
 
     /// <summary>Some of every part of a report.</summary>
-    public static CompareRecord Full { get; } = new CompareRecord("A machine, 2 processors", Time, [], []).With(
+    public static CompareRecord Full { get; } = new CompareRecord("A machine, 2 processors", Time, [], [])
+    {
+        Builds = new CompareBuilds("0123456789ab", "3.1.0", "22.11.11", CompareBuilds.NotInstalled, 1024),
+    }.With(
         Time,
         [Result("dataplane", "check-udp", 15), Problem("ovs-one-pass", "check-udp", "12 packets came back wrong", isSkipped: false)],
         [
@@ -29,7 +32,7 @@ internal static class FixedRecord
         ]);
 
     public static PeerResult Result(string peer, string traffic, params double[] rates) =>
-        new(Peer.Find(peer)!, Traffic.Find(traffic)!, [.. rates.Select(rate => Figure(rate, 1))], null, false);
+        new(Peer.Find(peer)!, Traffic.Find(traffic)!, [.. rates.Select(rate => Figure(rate, 1))], null, false) { Time = Time };
 
     public static PeerResult Problem(string peer, string traffic, string text, bool isSkipped) =>
         new(Peer.Find(peer)!, Traffic.Find(traffic)!, [], text, isSkipped);

@@ -1,9 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text;
 
@@ -14,11 +11,6 @@ namespace Dataplane.Bench.Compare;
 /// </remarks>
 internal static class CompareCharts
 {
-    private const int TimeoutMs = 60_000;
-
-    // Told apart in grey and by people who do not see red and green: the Okabe-Ito palette.
-    private static readonly string[] s_colours = ["#D55E00", "#0072B2", "#56B4E9", "#009E73", "#999999"];
-
     /// <summary>The file of a part's chart.</summary>
     public static string FileOf(CompareSection section) => $"compare-{section.Name}.svg";
 
@@ -37,7 +29,7 @@ internal static class CompareCharts
                 continue;
             }
 
-            reason = Plot(folder, script);
+            reason = Gnuplot.Plot(folder, script);
             if (reason is not null)
             {
                 break;
@@ -83,8 +75,9 @@ internal static class CompareCharts
             : "million packets a second (one core)";
         script.Append(CultureInfo.InvariantCulture, $"""
             END
-            set terminal svg size {Math.Max(480, 160 + rows.Count * 120)},420 dynamic background rgb "white" font "sans-serif,12"
+            set terminal svg size {Math.Max(480, 160 + rows.Count * 120)},460 dynamic background rgb "white" font "sans-serif,12"
             set output "{FileOf(section)}"
+            set title "{section.Subject}, {record.Time:yyyy-MM-dd}\n{Quoted(record.Machine)}" noenhanced
             set style data histograms
             set style histogram errorbars gap 1 linewidth 1
             set style fill solid 0.9 noborder
@@ -117,38 +110,9 @@ internal static class CompareCharts
         : result.Rate is null ? null
         : 1;
 
-    private static string Colour(Peer peer) => s_colours[Math.Min(Peer.All.TakeWhile(one => one != peer).Count(), s_colours.Length - 1)];
+    private static string Colour(Peer peer) =>
+        Gnuplot.Colours[Math.Min(Peer.All.TakeWhile(one => one != peer).Count(), Gnuplot.Colours.Length - 1)];
 
-    private static string? Plot(string folder, string script)
-    {
-        try
-        {
-            using Process? gnuplot = Process.Start(new ProcessStartInfo("gnuplot")
-            {
-                WorkingDirectory = folder,
-                RedirectStandardInput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            });
-            if (gnuplot is null)
-            {
-                return "gnuplot did not start";
-            }
-
-            gnuplot.StandardInput.Write(script);
-            gnuplot.StandardInput.Close();
-            string said = gnuplot.StandardError.ReadToEnd();
-            if (!gnuplot.WaitForExit(TimeoutMs))
-            {
-                gnuplot.Kill();
-                return "gnuplot does not end";
-            }
-
-            return gnuplot.ExitCode == 0 ? null : $"gnuplot: {said.ReplaceLineEndings(" ").Trim()}";
-        }
-        catch (Win32Exception)
-        {
-            return "gnuplot is not installed (Debian: gnuplot-nox)";
-        }
-    }
+    /// <summary>Text between double quotes, where a backslash means something.</summary>
+    private static string Quoted(string text) => text.Replace("\\", "\\\\").Replace("\"", "\\\"");
 }

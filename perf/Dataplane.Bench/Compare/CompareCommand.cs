@@ -87,7 +87,7 @@ internal static class CompareCommand
         CompareRecord earlier;
         try
         {
-            earlier = Earlier(settings);
+            earlier = Earlier(settings, CompareFile.Machine(), CompareBuilds.Read(settings.Root, settings.Router));
         }
         catch (InvalidDataException error)
         {
@@ -105,15 +105,19 @@ internal static class CompareCommand
     }
 
     /// <summary>What there is to add to.</summary>
+    /// <param name="settings">Where it would be.</param>
+    /// <param name="machine">From <see cref="CompareFile.Machine"/>.</param>
+    /// <param name="builds">What will be measured; what is returned says so.</param>
     /// <exception cref="InvalidDataException">A file that cannot be added to.</exception>
-    private static CompareRecord Earlier(CompareSettings settings)
+    internal static CompareRecord Earlier(CompareSettings settings, string machine, CompareBuilds builds)
     {
-        string machine = CompareFile.Machine();
-        CompareRecord none = new(machine, DateTime.UtcNow, [], []);
+        CompareRecord none = new(machine, DateTime.UtcNow, [], []) { Builds = builds };
         CompareRecord earlier = settings.Append ? CompareFile.Read(settings.Output) ?? none : none;
-        return earlier.Machine == machine
-            ? earlier
-            : throw new InvalidDataException($"{settings.Output} has figures of another machine: {earlier.Machine}");
+        string? difference = earlier.Machine == machine ? earlier.Builds.Difference(builds) : $"another machine: {earlier.Machine}";
+        return difference is null
+            ? earlier with { Builds = builds }
+            : throw new InvalidDataException(
+                $"{settings.Output} has figures of {difference}: measure into another folder, or without --append");
     }
 
     private static CompareSettings Settings(ParseResult parsed)

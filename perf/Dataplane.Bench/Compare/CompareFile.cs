@@ -20,11 +20,16 @@ internal static class CompareFile
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
     };
 
-    private sealed record Document(string Scenario, DateTime Time, string Machine, IReadOnlyList<Row> Checks, IReadOnlyList<Row> Results);
+    private sealed record Document(string Scenario, DateTime Time, string Machine, IReadOnlyList<Row> Checks, IReadOnlyList<Row> Results)
+    {
+        public CompareBuilds? Builds { get; init; }
+    }
 
     /// <summary>A result. What follows from the traffic and the figures is there for other readers and not read back.</summary>
     private sealed record Row(string Peer, string Traffic, IReadOnlyList<PeerFigure> Repeat, string? Problem, bool Skipped)
     {
+        public DateTime? Time { get; init; }
+
         public int? Flows { get; init; }
 
         public int? SizeBytes { get; init; }
@@ -45,7 +50,10 @@ internal static class CompareFile
     {
         Directory.CreateDirectory(folder);
         Document document = new(
-            Scenario, record.Time, record.Machine, [.. record.Checks.Select(ToRow)], [.. record.Results.Select(ToRow)]);
+            Scenario, record.Time, record.Machine, [.. record.Checks.Select(ToRow)], [.. record.Results.Select(ToRow)])
+        {
+            Builds = record.Builds,
+        };
         string path = Path.Combine(folder, Name);
         File.WriteAllText(path + ".new", JsonSerializer.Serialize(document, s_json) + "\n");
         File.Move(path + ".new", path, overwrite: true);
@@ -68,6 +76,9 @@ internal static class CompareFile
             return document is { Scenario: Scenario, Machine: not null, Checks: not null, Results: not null }
                 ? new CompareRecord(
                     document.Machine, document.Time, [.. document.Checks.Select(FromRow)], [.. document.Results.Select(FromRow)])
+                {
+                    Builds = document.Builds ?? CompareBuilds.NotTold,
+                }
                 : throw new InvalidDataException($"{path} is not a comparison's");
         }
         catch (JsonException error)
@@ -92,6 +103,7 @@ internal static class CompareFile
         bool isOpening = result.Traffic.Kind == TrafficKind.Opening;
         return new Row(result.Peer.Name, result.Traffic.Name, result.Figures, result.Problem, result.IsSkipped)
         {
+            Time = result.Time,
             Flows = result.Traffic.Flows,
             SizeBytes = result.Traffic.SizeBytes,
             Workers = result.Traffic.Workers,
@@ -106,8 +118,8 @@ internal static class CompareFile
     {
         Peer? peer = row?.Peer is { } peerName ? Peer.Find(peerName) : null;
         Traffic? traffic = row?.Traffic is { } trafficName ? Traffic.Find(trafficName) : null;
-        return peer is not null && traffic is not null && row?.Repeat is { } figures
-            ? new PeerResult(peer, traffic, figures, row.Problem, row.Skipped)
+        return peer is not null && traffic is not null && row?.Repeat is { } figures && figures.All(figure => figure is not null)
+            ? new PeerResult(peer, traffic, figures, row.Problem, row.Skipped) { Time = row.Time }
             : throw new InvalidDataException($"{Name}: a result of '{row?.Peer}' with '{row?.Traffic}': not compared any more; begin anew");
     }
 }

@@ -10,6 +10,13 @@ namespace Dataplane.Bench.Compare;
 /// <param name="Has">Which traffic is in it.</param>
 internal sealed record CompareSection(string Name, string Title, Func<Traffic, bool> Has)
 {
+    /// <summary>The heading without what is counted, which an axis says.</summary>
+    public string Subject => Title.Split(',')[0];
+
+    /// <summary>Whether this router's rates may be divided by others'.</summary>
+    /// <remarks>Not where a full table is answered, which each program does another way, nor where a cell has several rates.</remarks>
+    public bool HasFactors => this == Established || this == Sizes || this == Opening;
+
     /// <summary>Rates with open connections, frames of the least size.</summary>
     public static CompareSection Established { get; } = new("established", "Established connections, Mpps",
         traffic => traffic is { Kind: TrafficKind.Established, Workers: 1, SizeBytes: 64 });

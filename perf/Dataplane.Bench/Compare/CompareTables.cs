@@ -25,10 +25,13 @@ internal static class CompareTables
             return;
         }
 
-        bool hasFactors = section != CompareSection.BesideFlood && section != CompareSection.Workers;
-        text.Append("| |").AppendJoin(string.Empty, peers.Select(peer => $" {peer.Title} |"));
-        text.Append(hasFactors ? " × Open vSwitch | × netfilter |\n" : "\n");
-        text.Append("|---|").Append(string.Concat(Enumerable.Repeat("---|", peers.Length + (hasFactors ? 2 : 0)))).Append('\n');
+        string[] columns =
+        [
+            string.Empty, .. peers.Select(peer => peer.Title),
+            .. section.HasFactors ? (string[])["× Open vSwitch", "× netfilter"] : [], "measured (UTC)",
+        ];
+        text.Append('|').AppendJoin(string.Empty, columns.Select(column => column.Length > 0 ? $" {column} |" : " |")).Append('\n');
+        text.Append('|').Append(string.Concat(Enumerable.Repeat("---|", columns.Length))).Append('\n');
         foreach (IGrouping<Traffic, PeerResult> row in rows)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {Title(section, row.Key)} |");
@@ -38,17 +41,21 @@ internal static class CompareTables
                 text.Append(CultureInfo.InvariantCulture, $" {(result is null ? Missing : Cell(section, record, result))} |");
             }
 
-            text.Append(hasFactors ? $" {Factor(row, Peer.Reference)} | {Factor(row, Peer.Kernel)} |\n" : "\n");
+            text.Append(section.HasFactors ? $" {Factor(row, Peer.Reference)} | {Factor(row, Peer.Kernel)} |" : string.Empty);
+            text.Append(CultureInfo.InvariantCulture, $" {When(row)} |\n");
         }
 
         text.Append('\n').Append(Note(section)).Append("\n\n");
     }
 
-    /// <summary>Two workers' median over one's; null without either.</summary>
-    public static double? Speedup(CompareRecord record, PeerResult result) =>
-        Traffic.Find(result.Traffic.OneWorker) is { } one
-        && record.Of(result.Peer.Name, one)?.Rate is { } single
-        && result.Rate is { } both
+    /// <summary>Two workers' median over one's, by processor time; null without either.</summary>
+    public static double? Speedup(CompareRecord record, PeerResult result) => Speedup(record, result, one => one.Rate);
+
+    private static double? Speedup(CompareRecord record, PeerResult result, Func<PeerResult, Measurement?> rate) =>
+        Traffic.Find(result.Traffic.OneWorker) is { } traffic
+        && record.Of(result.Peer.Name, traffic) is { } one
+        && rate(one) is { } single
+        && rate(result) is { } both
             ? both.Median / single.Median
             : null;
 
@@ -71,18 +78,23 @@ internal static class CompareTables
 
         if (section == CompareSection.Flood)
         {
-            return factors + "\nA segment that is taken may be refused: the cell has the share that was forwarded.";
+            return "A segment that is taken may be refused: the cell has the share that was forwarded. There are no factors, because the\n"
+                + "programs answer a full table differently: this router refuses what it has no room for, netfilter throws out a\n"
+                + "connection that was never assured for each new one, Open vSwitch with these rules sends the segment on without a\n"
+                + "connection. Each rate is what that answer costs.";
         }
 
         if (section == CompareSection.BesideFlood)
         {
             return "Both at once, as fast as one thread polls them: established packets that came back and segments of the flood that\n"
-                + "were taken, in Mpps, and how many established packets were lost since the flood began (all runs together).";
+                + "were taken, in Mpps, and how many established packets were lost since the flood began (all runs together). No factors:\n"
+                + "how the two kinds share the thread, and what a full table does with a segment, differ between programs.";
         }
 
         return section == CompareSection.Workers
-            ? "One worker → two, and the factor. Two workers' rate is the packets of both in a second of their mean processor time;\n"
-                + "where there are two processors only, they share one with everything else."
+            ? "One worker → two, and the factor. Two workers' rate is the packets of both in a second of their mean processor time. On a\n"
+                + "machine of two processors (the line at the top says how many) the two threads share both with everything else, and so\n"
+                + "are not always there: the factor by the clock has that in it."
             : factors;
     }
 
@@ -90,7 +102,7 @@ internal static class CompareTables
     {
         if (result.Rate is not { } rate)
         {
-            return result.IsSkipped ? Missing : "failed";
+            return result.IsSkipped ? Missing : result.HasFailedCheck ? PeerResult.CheckFailed : "failed";
         }
 
         if (section == CompareSection.BesideFlood)
@@ -103,8 +115,9 @@ internal static class CompareTables
 
         if (section == CompareSection.Workers)
         {
-            return Speedup(record, result) is { } factor
-                ? string.Create(CultureInfo.InvariantCulture, $"{rate.Median / factor:F2} → {Text(rate)}, {factor:F2} ×{Loss(result)}")
+            return Speedup(record, result) is { } factor && Speedup(record, result, one => one.WallRate) is { } clock
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $"{rate.Median / factor:F2} → {Text(rate)}, {factor:F2} × ({clock:F2} × by the clock){Loss(result)}")
                 : $"{Missing} → {Text(rate)}{Loss(result)}";
         }
 
@@ -132,4 +145,8 @@ internal static class CompareTables
         double? reference = row.FirstOrDefault(result => result.Peer.Name == against)?.Rate?.Median;
         return own is { } a && reference is { } b ? string.Create(CultureInfo.InvariantCulture, $"{a / b:F1}") : Missing;
     }
+
+    /// <summary>The minute in which the last of a row was measured.</summary>
+    private static string When(IEnumerable<PeerResult> row) =>
+        row.Max(result => result.Time)?.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? CompareBuilds.Unknown;
 }

@@ -13,111 +13,114 @@ namespace Dataplane.Bench.Compare;
 /// <param name="save">Called with all results so far when a kind of traffic is done.</param>
 internal sealed class Comparison(CompareSettings settings, TextWriter progress, Action<CompareRecord> save)
 {
-    private const string MemoryFile = "/proc/meminfo";
     private const double CheckSeconds = 0.5;
+    private const double CheckDeliveredMin = 0.99;
 
     private readonly Dictionary<Peer, string> _skipped = [];
     private readonly Dictionary<(Peer, Traffic), List<PeerFigure>> _figures = [];
-    private readonly Dictionary<(Peer, Traffic), (string Text, bool IsSkipped)> _problems = [];
+    private readonly Dictionary<(Peer, Traffic), RunProblem> _problems = [];
     private readonly RemainingTime _remaining = new();
     private readonly long _began = Stopwatch.GetTimestamp();
+
+    /// <summary>Why there is no figure.</summary>
+    /// <param name="Text">For people.</param>
+    /// <param name="IsSkipped">It was not tried.</param>
+    /// <param name="IsPassing">The next repeat may do better.</param>
+    private sealed record RunProblem(string Text, bool IsSkipped, bool IsPassing = false);
+
+    /// <summary>What is asked for memory before each run.</summary>
+    public FreeMemory Memory { get; init; } = FreeMemory.OfMachine;
+
+    /// <summary>Runs a peer once: <see cref="PeerRun.Measure"/>.</summary>
+    public Func<Peer, Traffic, CompareSettings, bool, PeerFigure> Measure { get; init; } = PeerRun.Measure;
 
     /// <summary>Runs everything; what it returns was saved, too.</summary>
     /// <param name="earlier">Results of other sittings; those of the same peer and traffic are replaced.</param>
     public CompareRecord Run(CompareRecord earlier)
     {
-        Traffic[] wanted = [.. settings.Traffic.Where(traffic => !IsMeasured(earlier, traffic))];
-        Traffic[] checks = [.. wanted.Select(traffic => traffic.Protocol).Distinct().Order().Select(Traffic.Checked)];
-        Expect(checks, wanted);
+        IReadOnlyList<PlannedRow> rows = ComparePlan.Of(settings, earlier);
+        PlannedRow[] checks =
+        [
+            .. rows.GroupBy(row => row.Traffic.Protocol).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new PlannedRow(
+                Traffic.Checked(group.Key), [.. Peer.All.Where(peer => peer.IsChecked && group.Any(row => row.Peers.Contains(peer)))])),
+        ];
+        Expect(checks, repeats: 1);
+        Expect(rows, settings.Repeats);
         CompareRecord record = earlier;
         CompareSettings brief = settings with { Seconds = CheckSeconds };
-        foreach (Traffic traffic in checks)
+        foreach (PlannedRow check in checks)
         {
-            Peer[] peers = [.. settings.Peers.Where(peer => peer.IsChecked)];
-            foreach (Peer peer in peers)
+            foreach (Peer peer in check.Peers)
             {
-                RunOnce(peer, traffic, brief, "check", verify: true);
+                RunOnce(peer, check.Traffic, brief, "check", verify: true);
             }
 
-            record = record.With(DateTime.UtcNow, [.. peers.Select(peer => Result(peer, traffic))], []);
+            record = record.With(DateTime.UtcNow, Results(check), []);
         }
 
-        foreach (Traffic traffic in wanted)
+        foreach (PlannedRow row in rows)
         {
             for (int repeat = 1; repeat <= settings.Repeats; repeat++)
             {
-                foreach (Peer peer in settings.Peers)
+                foreach (Peer peer in row.Peers)
                 {
-                    RunOnce(peer, traffic, settings, $"{repeat}/{settings.Repeats}", verify: false);
+                    RunOnce(peer, row.Traffic, settings, $"{repeat}/{settings.Repeats}", verify: false);
                 }
             }
 
-            record = record.With(DateTime.UtcNow, [], [.. settings.Peers.Select(peer => Result(peer, traffic))]);
+            record = record.With(DateTime.UtcNow, [], Results(row));
             save(record);
         }
 
         return record;
     }
 
-    /// <summary>Whether an earlier sitting has all of it, as many times.</summary>
-    private bool IsMeasured(CompareRecord earlier, Traffic traffic) => !settings.Again
-        && settings.Peers.All(peer => earlier.Of(peer.Name, traffic) is { } result
-            && (result.IsSkipped || result.Figures.Count >= settings.Repeats));
-
-    private void Expect(Traffic[] checks, Traffic[] wanted)
+    private void Expect(IReadOnlyList<PlannedRow> rows, int repeats)
     {
-        foreach (Traffic traffic in checks)
+        foreach (PlannedRow row in rows)
         {
-            foreach (Peer peer in settings.Peers.Where(peer => peer.IsChecked))
+            for (int repeat = 0; repeat < repeats; repeat++)
             {
-                _remaining.Add(peer, traffic);
-            }
-        }
-
-        foreach (Traffic traffic in wanted)
-        {
-            for (int repeat = 0; repeat < settings.Repeats; repeat++)
-            {
-                foreach (Peer peer in settings.Peers)
+                foreach (Peer peer in row.Peers)
                 {
-                    _remaining.Add(peer, traffic);
+                    _remaining.Add(peer, row.Traffic);
                 }
             }
         }
     }
 
+    private PeerResult[] Results(PlannedRow row) => [.. row.Peers.Select(peer => Result(peer, row.Traffic))];
+
     private PeerResult Result(Peer peer, Traffic traffic)
     {
-        bool isWrong = _problems.TryGetValue((peer, traffic), out (string Text, bool IsSkipped) problem);
+        RunProblem? problem = _problems.GetValueOrDefault((peer, traffic));
         List<PeerFigure> figures = _figures.GetValueOrDefault((peer, traffic), []);
-        return new PeerResult(peer, traffic, figures, isWrong ? problem.Text : null, isWrong && problem.IsSkipped);
+        return new PeerResult(peer, traffic, figures, problem?.Text, problem?.IsSkipped ?? false) { Time = DateTime.UtcNow };
     }
 
     private void RunOnce(Peer peer, Traffic traffic, CompareSettings with, string round, bool verify)
     {
         long began = Stopwatch.GetTimestamp();
-        if (_problems.ContainsKey((peer, traffic)))
+        if (_problems.TryGetValue((peer, traffic), out RunProblem? before) && !before.IsPassing)
         {
             _remaining.Done(peer, traffic, TimeSpan.Zero); // what failed once is not waited for again
             return;
         }
 
-        string? refusal = _skipped.GetValueOrDefault(peer)
-            ?? peer.Refusal(traffic) ?? LackOfMemory(traffic);
-        if (refusal is not null)
+        if (Obstacle(peer, traffic) is { } obstacle)
         {
             _remaining.Done(peer, traffic, TimeSpan.Zero);
-            Note(peer, traffic, round, refusal, isSkipped: true);
+            Note(peer, traffic, round, obstacle);
             return;
         }
 
         try
         {
-            PeerFigure figure = PeerRun.Measure(peer, traffic, with, verify);
+            PeerFigure figure = Measure(peer, traffic, with, verify);
             _remaining.Done(peer, traffic, Stopwatch.GetElapsedTime(began));
-            if (verify && figure.Wrong > 0)
+            if (verify && Fault(figure) is { } fault)
             {
-                Note(peer, traffic, round, $"{figure.Wrong} packets came back wrong", isSkipped: false);
+                Note(peer, traffic, round, new RunProblem(fault, IsSkipped: false));
                 return;
             }
 
@@ -133,14 +136,38 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress, 
         {
             _skipped[peer] = reason.Message;
             _remaining.Done(peer, traffic, TimeSpan.Zero);
-            Note(peer, traffic, round, reason.Message, isSkipped: true);
+            Note(peer, traffic, round, new RunProblem(reason.Message, IsSkipped: true));
         }
         catch (PeerException error)
         {
             _remaining.Done(peer, traffic, TimeSpan.Zero);
-            Note(peer, traffic, round, error.Message, isSkipped: false);
+            Note(peer, traffic, round, new RunProblem(error.Message, IsSkipped: false));
         }
     }
+
+    /// <summary>Why a run is not worth starting; null when it is.</summary>
+    private RunProblem? Obstacle(Peer peer, Traffic traffic)
+    {
+        if ((_skipped.GetValueOrDefault(peer) ?? peer.Refusal(traffic)) is { } refusal)
+        {
+            return new RunProblem(refusal, IsSkipped: true);
+        }
+
+        // Figures of a program that translates wrongly, or not everything, would flatter it.
+        if (_problems.GetValueOrDefault((peer, Traffic.Checked(traffic.Protocol))) is { } check)
+        {
+            string outcome = check.IsSkipped ? "not checked" : PeerResult.CheckFailed;
+            return new RunProblem($"{outcome}: {check.Text}", check.IsSkipped);
+        }
+
+        return Memory.Lack(traffic.MemoryBytes) is { } lack ? new RunProblem(lack, IsSkipped: true, IsPassing: true) : null;
+    }
+
+    /// <summary>What is wrong with a check; null when nothing is.</summary>
+    private static string? Fault(PeerFigure figure) =>
+        figure.Wrong > 0 ? string.Create(CultureInfo.InvariantCulture, $"{figure.Wrong} packets came back wrong")
+        : figure.Delivered < CheckDeliveredMin ? string.Create(CultureInfo.InvariantCulture, $"only {figure.Delivered:P1} came back")
+        : null;
 
     private static string Text(PeerFigure figure, Traffic traffic)
     {
@@ -151,10 +178,10 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress, 
             : text;
     }
 
-    private void Note(Peer peer, Traffic traffic, string round, string text, bool isSkipped)
+    private void Note(Peer peer, Traffic traffic, string round, RunProblem problem)
     {
-        _problems[(peer, traffic)] = (text, isSkipped);
-        Say(peer, traffic, round, $"{(isSkipped ? "skipped" : "FAILED")}: {text}");
+        _problems[(peer, traffic)] = problem;
+        Say(peer, traffic, round, $"{(problem.IsSkipped ? "skipped" : "FAILED")}: {problem.Text}");
     }
 
     private void Say(Peer peer, Traffic traffic, string round, string text)
@@ -168,20 +195,4 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress, 
     /// <summary>Minutes and seconds.</summary>
     private static string Clock(TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes,3}:{time.Seconds:D2}");
-
-    private static string? LackOfMemory(Traffic traffic)
-    {
-        const string key = "MemAvailable:";
-        foreach (string line in File.ReadLines(MemoryFile))
-        {
-            if (line.StartsWith(key, StringComparison.Ordinal))
-            {
-                ReadOnlySpan<char> kibibytes = line.AsSpan(key.Length).TrimEnd(" kB");
-                long free = long.Parse(kibibytes, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) << 10;
-                return free >= traffic.MemoryBytes ? null : $"{traffic.MemoryBytes >> 20} MiB of memory should be free, {free >> 20} are";
-            }
-        }
-
-        return null;
-    }
 }

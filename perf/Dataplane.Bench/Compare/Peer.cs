@@ -18,7 +18,7 @@ internal sealed record Peer(string Name, string Title, string Script, string? Va
     /// <summary>What factors are taken against.</summary>
     public const string Reference = "ovs-one-pass";
 
-    /// <summary>The kernel's own router.</summary>
+    /// <summary>The kernel's own router, as most have it: factors are taken against it, too.</summary>
     public const string Kernel = "netfilter";
 
     /// <summary>All, in the order in which they alternate.</summary>
@@ -34,6 +34,9 @@ internal sealed record Peer(string Name, string Title, string Script, string? Va
     /// <summary>What a quick comparison leaves out.</summary>
     public bool IsQuick => Name != "ovs-two-pass";
 
+    /// <summary>The kernel forwards; its packets come from a source of their own.</summary>
+    public bool IsKernel => Script == "netfilter.sh";
+
     /// <summary>What comes back is checked; where nothing is translated there is nothing to check.</summary>
     public bool IsChecked => Translates;
 
@@ -44,9 +47,9 @@ internal sealed record Peer(string Name, string Title, string Script, string? Va
     public string? Refusal(Traffic traffic) => traffic switch
     {
         { Kind: TrafficKind.BesideFlood } when !Translates => "it keeps no connections",
-        { Kind: TrafficKind.BesideFlood } when Name == Kernel => "its traffic source has no third interface",
-        { Workers: > 1 } when Name == Kernel => "its traffic source runs on one core",
-        { Zipf: > 0 } when Name == Kernel => "its traffic source chooses flows uniformly",
+        { Kind: TrafficKind.BesideFlood } when IsKernel => "its traffic source has no third interface",
+        { Workers: > 1 } when IsKernel => "its traffic source runs on one core",
+        { Zipf: > 0 } when IsKernel => "its traffic source chooses flows uniformly",
         _ => null,
     };
 }

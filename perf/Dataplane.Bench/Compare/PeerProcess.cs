@@ -6,6 +6,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using System.Threading;
+using Dataplane.Lab;
 
 namespace Dataplane.Bench.Compare;
 
@@ -101,7 +102,13 @@ internal sealed class PeerProcess : IDisposable
             _script.StandardInput.Close();
             if (!_script.WaitForExit(s_stopPatience))
             {
-                _script.Kill(entireProcessTree: true);
+                // Its trap puts the kernel's settings back, which nobody does for a script that is killed.
+                Signals.Send(_script.Id, Signals.Terminate);
+                if (!_script.WaitForExit(s_stopPatience))
+                {
+                    _script.Kill(entireProcessTree: true);
+                }
+
                 _script.WaitForExit();
             }
         }

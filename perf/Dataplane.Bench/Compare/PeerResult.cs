@@ -9,11 +9,23 @@ namespace Dataplane.Bench.Compare;
 /// <param name="Traffic">What it got.</param>
 /// <param name="Figures">One for each repeat that succeeded.</param>
 /// <param name="Problem">Why there is none, or fewer than there should be; null when all is well.</param>
-/// <param name="IsSkipped">True when the peer cannot do this at all, false when it failed.</param>
+/// <param name="IsSkipped">True when it was not tried, for want of something or because the peer cannot; false when it failed.</param>
 internal sealed record PeerResult(Peer Peer, Traffic Traffic, IReadOnlyList<PeerFigure> Figures, string? Problem, bool IsSkipped)
 {
+    /// <summary>How the problem of a peer begins that gets no figures because its check failed.</summary>
+    public const string CheckFailed = "failed its check";
+
+    /// <summary>Its check failed, so it was not measured.</summary>
+    public bool HasFailedCheck => Problem?.StartsWith(CheckFailed, StringComparison.Ordinal) ?? false;
+
+    /// <summary>When the last of it was measured, or could not be (UTC); null in files that do not tell.</summary>
+    public DateTime? Time { get; init; }
+
     /// <summary>Millions a second of processor time; null without a figure.</summary>
     public Measurement? Rate => Figures.Count > 0 ? new Measurement([.. Figures.Select(figure => figure.Rate)]) : null;
+
+    /// <summary>Millions a second by the clock; null without a figure.</summary>
+    public Measurement? WallRate => Figures.Count > 0 ? new Measurement([.. Figures.Select(figure => figure.WallRate)]) : null;
 
     /// <summary>Of a flood beside it, as <see cref="Rate"/>; null without one.</summary>
     public Measurement? FloodRate => Figures.Count > 0 && Figures.All(figure => figure.FloodRate is not null)
@@ -28,6 +40,9 @@ internal sealed record PeerResult(Peer Peer, Traffic Traffic, IReadOnlyList<Peer
 /// <param name="Results">Of the measurements, in the order of <see cref="Traffic.All"/>, then of <see cref="Peer.All"/>.</param>
 internal sealed record CompareRecord(string Machine, DateTime Time, IReadOnlyList<PeerResult> Checks, IReadOnlyList<PeerResult> Results)
 {
+    /// <summary>What was measured.</summary>
+    public CompareBuilds Builds { get; init; } = CompareBuilds.NotTold;
+
     /// <summary>The peers that have any result, in the order in which they alternate.</summary>
     public IReadOnlyList<Peer> Peers => [.. Peer.All.Where(peer => Results.Any(result => result.Peer == peer))];
 
@@ -37,7 +52,7 @@ internal sealed record CompareRecord(string Machine, DateTime Time, IReadOnlyLis
 
     /// <summary>These and newer results, which replace those of the same peer and traffic.</summary>
     public CompareRecord With(DateTime time, IReadOnlyList<PeerResult> checks, IReadOnlyList<PeerResult> results) =>
-        new(Machine, time, Merge(Checks, checks), Merge(Results, results));
+        this with { Time = time, Checks = Merge(Checks, checks), Results = Merge(Results, results) };
 
     private static PeerResult[] Merge(IReadOnlyList<PeerResult> old, IReadOnlyList<PeerResult> young)
     {

@@ -117,10 +117,13 @@ internal static class PeerRun
         };
     }
 
+    /// <summary>Seconds that a program may take to open so many connections.</summary>
+    public static double OpeningPatience(long connections) => OpeningSecondsMin + connections / OpenedPerSecondMin;
+
     /// <summary>Until all flows are open and chosen at random; the seconds that took.</summary>
     private static double WaitForFlows(PeerProcess process, GeneratorReader reader, Traffic traffic)
     {
-        double patience = OpeningSecondsMin + traffic.Flows / OpenedPerSecondMin;
+        double patience = OpeningPatience(traffic.Flows);
         WaitFor(process, 60, "no packet moves", () => reader.Read().Sent > 0);
         long began = Stopwatch.GetTimestamp();
         WaitFor(process, patience, $"the flows do not open within {patience:F0} s", () => reader.Read().IsOpen);
@@ -134,7 +137,7 @@ internal static class PeerRun
 
     private static void WaitForFullTable(PeerProcess process, Traffic traffic, Func<long> taken)
     {
-        double patience = OpeningSecondsMin + 2 * traffic.Entries / OpenedPerSecondMin;
+        double patience = OpeningPatience(2L * traffic.Entries);
         WaitFor(process, patience, "the table does not fill", () => taken() > 2L * traffic.Entries);
     }
 

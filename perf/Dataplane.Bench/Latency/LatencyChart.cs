@@ -1,9 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Text;
 using Dataplane.Bench.Compare;
@@ -17,14 +14,9 @@ internal static class LatencyChart
     /// <summary>The file's name.</summary>
     public const string File = "latency.svg";
 
-    private const int TimeoutMs = 60_000;
-
-    // Told apart in grey and by people who do not see red and green: the Okabe-Ito palette, as in the comparison's charts.
-    private static readonly string[] s_colours = ["#D55E00", "#0072B2", "#56B4E9", "#009E73", "#999999"];
-
     /// <summary>Writes the chart into a folder. Null, or why there is none.</summary>
     public static string? Draw(string folder, LatencyRecord record) =>
-        Script(record) is { } script ? Plot(folder, script) : "nothing was measured";
+        Script(record) is { } script ? Gnuplot.Plot(folder, script) : "nothing was measured";
 
     /// <summary>What gnuplot is told; null where there is nothing to draw.</summary>
     public static string? Script(LatencyRecord record)
@@ -47,7 +39,7 @@ internal static class LatencyChart
 
             script.Append("END\n");
             Peer peer = drawn[index].Peer;
-            string colour = s_colours[Math.Min(Peer.All.TakeWhile(one => one != peer).Count(), s_colours.Length - 1)];
+            string colour = Gnuplot.Colours[Math.Min(Peer.All.TakeWhile(one => one != peer).Count(), Gnuplot.Colours.Length - 1)];
             lines.Add($"$data{index} using 1:3 with linespoints title \"{peer.Title}, 99.9 %\" linecolor rgb \"{colour}\" pointtype 7");
             lines.Add($"$data{index} using 1:2 with linespoints title \"median\" linecolor rgb \"{colour}\" dashtype 2 pointtype 6");
         }
@@ -67,42 +59,5 @@ internal static class LatencyChart
 
             """);
         return script.Append("plot ").AppendJoin(", ", lines).Append('\n').ToString();
-    }
-
-    private static string? Plot(string folder, string script)
-    {
-        try
-        {
-            using Process? gnuplot = Process.Start(new ProcessStartInfo("gnuplot")
-            {
-                WorkingDirectory = folder,
-                RedirectStandardInput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            });
-            if (gnuplot is null)
-            {
-                return "gnuplot did not start";
-            }
-
-            gnuplot.StandardInput.Write(script);
-            gnuplot.StandardInput.Close();
-            string said = gnuplot.StandardError.ReadToEnd();
-            if (!gnuplot.WaitForExit(TimeoutMs))
-            {
-                gnuplot.Kill();
-                return "gnuplot does not end";
-            }
-
-            return gnuplot.ExitCode == 0 ? null : $"gnuplot: {said.ReplaceLineEndings(" ").Trim()}";
-        }
-        catch (Win32Exception)
-        {
-            return "gnuplot is not installed (Debian: gnuplot-nox)";
-        }
-        catch (IOException error)
-        {
-            return $"gnuplot: {error.Message}"; // it ended while it was told
-        }
     }
 }

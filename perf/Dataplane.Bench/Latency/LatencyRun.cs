@@ -10,7 +10,7 @@ namespace Dataplane.Bench.Latency;
 /// <summary>One program in one repeat: its maximum, then its latencies at shares of that.</summary>
 internal sealed class LatencyRun : IDisposable
 {
-    private const double OpeningSecondsMax = 60;
+    private const double StartSecondsMax = 60;
     private const double OpenShareMin = 0.99;
     private static readonly TimeSpan s_maximumTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(500);
@@ -29,9 +29,9 @@ internal sealed class LatencyRun : IDisposable
         _process = process;
         _telemetry = process.Connect();
         _reader = new GeneratorReader(_telemetry, kernelThread: 0);
-        WaitFor(OpeningSecondsMax, "its ports do not appear", _reader.FindPorts);
-        WaitFor(OpeningSecondsMax, "no packet moves", () => _reader.Read().Sent > 0);
-        WaitFor(OpeningSecondsMax, "the flows do not open", () => _reader.Read().IsOpen);
+        WaitFor(StartSecondsMax, "its ports do not appear", _reader.FindPorts);
+        WaitFor(StartSecondsMax, "no packet moves", () => _reader.Read().Sent > 0);
+        WaitFor(PeerRun.OpeningPatience(settings.Traffic.Flows), "the flows do not open", () => _reader.Read().IsOpen);
         Thread.Sleep(s_settle);
         long open = _reader.Read().Inside["flows_open"];
         if (peer.Translates && open < settings.Traffic.Flows * OpenShareMin)
@@ -120,7 +120,7 @@ internal sealed class LatencyRun : IDisposable
     {
         Order("/generator/rate", ",paused");
         long returned = -1;
-        WaitFor(OpeningSecondsMax, "packets come back although none are sent", () =>
+        WaitFor(StartSecondsMax, "packets come back although none are sent", () =>
         {
             Thread.Sleep(s_quiet);
             bool isQuiet = _reader.Read().Returned == returned;

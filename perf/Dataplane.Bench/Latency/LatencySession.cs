@@ -43,7 +43,7 @@ internal sealed class LatencySession(LatencySettings settings, TextWriter progre
 
     private void RunOnce(Peer peer, string round)
     {
-        if (peer.Name == Peer.Kernel)
+        if (peer.IsKernel)
         {
             Note(peer, round, "its traffic source measures no latency", isSkipped: true);
             return;

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What the just-in-time compiler's settings are worth: nat44-established under each of them, alternating.
+# usage: compiler-settings.sh [FLOWS] [REPEATS]; after ./build.sh build, on a machine at rest.
+set -euo pipefail
+
+bench=$(dirname "${BASH_SOURCE[0]}")/../artifacts/bin/Dataplane.Bench/release/Dataplane.Bench.dll
+flows=${1:-1000} repeats=${2:-5}
+[[ -r $bench ]] || { echo "compiler-settings.sh: build first: ./build.sh build" >&2; exit 1; }
+
+# Name, then the settings that differ from the router's, which are: every method compiled once and fully, before it runs.
+settings=(
+    "as the router"
+    "tiered, profile-guided   DOTNET_TieredCompilation=1 DOTNET_TieredPGO=1"
+    "tiered, without profile  DOTNET_TieredCompilation=1 DOTNET_TieredPGO=0"
+    "without AVX-512          DOTNET_EnableAVX512F=0"
+    "without AVX2             DOTNET_EnableAVX2=0"
+)
+declare -A runs
+for ((repeat = 0; repeat < repeats; repeat++)); do
+    for setting in "${settings[@]}"; do
+        read -r -a variables <<<"$(grep -o 'DOTNET_.*' <<<"$setting" || true)"
+        rate=$(env "${variables[@]}" dotnet "$bench" nat44-established --flows "$flows" --repeats 3 --seconds 1 |
+            sed -n 's/.*Mpps, median (range) *\([0-9.]*\).*/\1/p')
+        runs[$setting]+="$rate "
+    done
+done
+printf 'nat44-established, %s flows, Mpps of %s runs\n' "$flows" "$repeats"
+for setting in "${settings[@]}"; do
+    median=$(tr ' ' '\n' <<<"${runs[$setting]}" | grep . | sort -n | sed -n "$(((repeats + 1) / 2))p")
+    printf '  %-25s %6s  (%s)\n' "${setting%%DOTNET_*}" "$median" "${runs[$setting]% }"
+done
