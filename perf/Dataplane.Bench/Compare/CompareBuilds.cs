@@ -19,6 +19,8 @@ internal sealed partial record CompareBuilds(string? Source, string? OpenVswitch
     public const string Unknown = "unknown";
     public const string NotInstalled = "not installed";
 
+    private const string WithChanges = " with changes";
+
     private const string HugepagesFile = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
     private const string SwitchProgram = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"; // as perf/peers/openvswitch.sh
 
@@ -39,29 +41,36 @@ internal sealed partial record CompareBuilds(string? Source, string? OpenVswitch
     }
 
     /// <summary>What both tell differently, for people; null where figures of one may stand beside those of the other.</summary>
-    /// <remarks>What was not told, or not installed then, has no figures that could be of something else.</remarks>
+    /// <remarks>
+    /// What was not installed then has no figures that could be of something else. A source with changes, or one that nobody knows,
+    /// is never the same as another.
+    /// </remarks>
     public string? Difference(CompareBuilds now)
     {
         List<string> differences = [];
         foreach ((string what, string? then, string? other) in Named().Zip(now.Named(), (one, two) => (one.What, one.Value, two.Value)))
         {
-            if (then is not (null or NotInstalled) && then != other)
+            if (then != NotInstalled && (then != other || !IsDefinite(then)))
             {
-                differences.Add($"{what} {then}, now {other ?? Unknown}");
+                differences.Add($"{what} {Text(then)}, now {Text(other)}");
             }
         }
 
         return differences.Count == 0 ? null : string.Join("; ", differences);
     }
 
+    private static bool IsDefinite(string? value) =>
+        value is not (null or Unknown) && !value.EndsWith(WithChanges, StringComparison.Ordinal);
+
     /// <summary>For people, where null is said to be unknown.</summary>
     public static string Text(string? value) => value ?? Unknown;
 
-    /// <summary>Git's name of the source that a folder's router is built from: "4078c3f41a2b", "4078c3f41a2b with changes".</summary>
+    /// <summary>Git's names of what a folder's router is built from, src and native: "4078c3f41a2b-9be2f1a6b37d", perhaps
+    /// "with changes".</summary>
     public static string SourceOf(string root) =>
-        Output("git", "-C", root, "rev-parse", "--short=12", "HEAD:src") is { Length: > 0 } tree
+        Output("git", "-C", root, "rev-parse", "HEAD:src", "HEAD:native")?.Split('\n') is [{ Length: > 12 } src, { Length: > 12 } native]
             && Output("git", "-C", root, "--no-optional-locks", "status", "--porcelain", "--", "src", "native") is { } changes
-            ? changes.Length > 0 ? $"{tree} with changes" : tree
+            ? $"{src[..12]}-{native[..12]}{(changes.Length > 0 ? WithChanges : string.Empty)}"
             : Unknown;
 
     /// <summary>The version in what a program says of itself: the first number behind its name.</summary>

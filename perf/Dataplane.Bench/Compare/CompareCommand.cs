@@ -117,7 +117,7 @@ internal static class CompareCommand
         return difference is null
             ? earlier with { Builds = builds }
             : throw new InvalidDataException(
-                $"{settings.Output} has figures of {difference}: measure into another folder, or without --append");
+                $"{settings.Output} has figures of something else ({difference}): measure into another folder, or without --append");
     }
 
     private static CompareSettings Settings(ParseResult parsed)

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -21,6 +22,15 @@ internal static class ComparePlan
         .. settings.Traffic.Where(traffic => settings.Again || !IsMeasured(settings, earlier, traffic)).Select(traffic => new PlannedRow(
             traffic, [.. Peer.All.Where(peer => settings.Peers.Contains(peer) || earlier.Of(peer.Name, traffic) is not null)])),
     ];
+
+    /// <summary>What is checked before: for each protocol the programs that will have it measured.</summary>
+    public static IReadOnlyList<PlannedRow> Checks(IReadOnlyList<PlannedRow> rows) =>
+    [
+        .. rows.GroupBy(row => row.Traffic.Protocol).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new PlannedRow(
+            Traffic.Checked(group.Key), [.. Peer.All.Where(peer => peer.IsChecked && group.Any(row => WillGet(row, peer)))])),
+    ];
+
+    private static bool WillGet(PlannedRow row, Peer peer) => row.Peers.Contains(peer) && peer.Refusal(row.Traffic) is null;
 
     /// <summary>Whether an earlier sitting has this of every program asked for, as many times or as what it can never do.</summary>
     /// <remarks>What failed, was not installed or had no memory then may succeed now: it counts as missing.</remarks>

@@ -39,11 +39,7 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress, 
     public CompareRecord Run(CompareRecord earlier)
     {
         IReadOnlyList<PlannedRow> rows = ComparePlan.Of(settings, earlier);
-        PlannedRow[] checks =
-        [
-            .. rows.GroupBy(row => row.Traffic.Protocol).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new PlannedRow(
-                Traffic.Checked(group.Key), [.. Peer.All.Where(peer => peer.IsChecked && group.Any(row => row.Peers.Contains(peer)))])),
-        ];
+        IReadOnlyList<PlannedRow> checks = ComparePlan.Checks(rows);
         Expect(checks, repeats: 1);
         Expect(rows, settings.Repeats);
         CompareRecord record = earlier;

@@ -54,11 +54,11 @@ internal sealed partial class FloodSource
         ];
     }
 
-    /// <summary>Starts the flood. It ends by itself: after its packets, or a second late; unpaced when its time is up.
-    /// </summary>
+    /// <summary>Starts the flood. It ends by itself: after its packets, or a second late; unpaced when its time is up.</summary>
     public BackgroundProcess Start() => _host.Start("timeout", _arguments);
 
-    /// <summary>What trafgen says it sent, and in which time. The interface would count only what the router's queue had room for.</summary>
+    /// <summary>What trafgen says it sent, and in which time. The interface would count only what the router's queue had room for.
+    /// </summary>
     /// <exception cref="LabException">It does not say.</exception>
     public static (long Packets, double Seconds) SentIn(string log)
     {
