@@ -12,7 +12,7 @@ settings=(
     "as the router"
     "tiered, profile-guided   DOTNET_TieredCompilation=1 DOTNET_TieredPGO=1"
     "tiered, without profile  DOTNET_TieredCompilation=1 DOTNET_TieredPGO=0"
-    "without AVX-512          DOTNET_EnableAVX512F=0"
+    "without AVX-512          DOTNET_EnableAVX512=0 DOTNET_EnableAVX512F=0"
     "without AVX2             DOTNET_EnableAVX2=0"
 )
 declare -A runs

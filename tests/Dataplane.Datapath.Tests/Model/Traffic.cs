@@ -13,6 +13,8 @@ internal sealed record Stimulus(int Port, byte[] Frame, DropReason Malformed = D
 /// <summary>Draws packets that mean something: openings, answers, strays, errors, rubbish.</summary>
 internal sealed class Traffic(Random random)
 {
+    private const int HeaderChecksumAt = 14 + 10;
+
     private static readonly string[] s_clients =
         [.. Enumerable.Range(10, 10).Select(n => $"10.0.1.{n}"), .. Enumerable.Range(1, 5).Select(n => $"10.8.3.{n}")];
 
@@ -120,17 +122,29 @@ internal sealed class Traffic(Random random)
         PacketBuilder builder = Ip(Network.Lan, Pick(s_clients), Pick(s_servers));
         (PacketBuilder wrong, DropReason reason) = random.Next(9) switch
         {
-            0 => (builder.Udp(1, 2).WithChecksum(0x1234).Payload(9), DropReason.L4ChecksumBad),
+            0 => (builder.Udp(1, 2).Payload(9), DropReason.L4ChecksumBad),
             1 => (builder.Tcp(1, 2, TcpFlags.Syn | TcpFlags.Fin), DropReason.TcpFlagsBad),
             2 => (builder.Tcp(1, 2, TcpFlags.Syn).WithTcpWords(4), DropReason.TcpOffsetBad),
-            3 => (builder.Udp(1, 2).WithHeaderChecksum(0), DropReason.Ipv4ChecksumBad),
+            3 => (builder.Udp(1, 2), DropReason.Ipv4ChecksumBad),
             4 => (builder.Udp(1, 2).WithFlagsAndOffset(0x1FFF), DropReason.FragmentOversize),
             5 => (builder.Udp(1, 2).Payload(40).TruncateTo(14 + 20 + 20), DropReason.Ipv4TotalLengthBad),
             6 => (builder.Udp(1, 2).TruncateTo(20), DropReason.Ipv4Truncated),
             7 => (Network.FromClient().Udp(1, 2).Vlan(7), DropReason.VlanNotConfigured),
             _ => (builder.Udp(1, 2).Ethernet("02:00:00:00:00:01", "02:00:00:00:00:02"), DropReason.NotForThisRouter),
         };
-        return new Stimulus(Network.Lan, wrong.Build(), reason);
+        byte[] frame = wrong.Build();
+
+        // One bit beside what is right: any fixed checksum is the right one of some packet, and UDP's zero is none.
+        if (reason == DropReason.Ipv4ChecksumBad)
+        {
+            frame[HeaderChecksumAt] ^= 1;
+        }
+        else if (reason == DropReason.L4ChecksumBad)
+        {
+            frame[^1] ^= 1;
+        }
+
+        return new Stimulus(Network.Lan, frame, reason);
     }
 
     private byte[] Random(int port, string source, string destination, ushort sourcePort, ushort destinationPort)
