@@ -121,16 +121,15 @@ report() {
     skipped=$((skipped + $4))
 }
 
-# test_make NAME DIRECTORY: C tests, which end with the line "N passed, N failed". No such line means a crash.
+# test_make NAME DIRECTORY: C tests and scripts, each of which ends with the line "N passed, N failed". No such line means a crash.
 test_make() {
-    local log=$ARTIFACTS/test/$1.log began=$SECONDS code=0 good=0 bad=1 last
+    local log=$ARTIFACTS/test/$1.log began=$SECONDS code=0 good=0 bad=0 line
     make -s -C "$ROOT/$2" OUT="$ARTIFACTS/$1" test >"$log" 2>&1 || code=$?
-    last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1) || true
-    if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
-        good=${BASH_REMATCH[1]}
-        bad=${BASH_REMATCH[2]}
-        [[ $code -eq 0 || $bad -gt 0 ]] || bad=1
-    fi
+    while read -r line; do
+        [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]] || continue
+        good=$((good + BASH_REMATCH[1])) bad=$((bad + BASH_REMATCH[2]))
+    done <"$log"
+    [[ ($code -eq 0 && $good -gt 0) || $bad -gt 0 ]] || bad=1
     [[ $bad -eq 0 ]] || cat "$log"
     report "$1" "$good" "$bad" 0 $((SECONDS - began))
 }
@@ -265,6 +264,7 @@ verb_bench() {
     verb_build
     [[ $1 != compare && $1 != latency ]] || prepare_compare
     [[ $1 != synflood-trafgen ]] || prepare_floods
+    [[ $1 != variants ]] || exec dotnet "$(assembly Dataplane.Variants)" "${@:2}"
     exec dotnet "$(assembly Dataplane.Bench)" "$@"
 }
 
@@ -298,7 +298,8 @@ usage: ./build.sh VERB
   run CONFIG        the router on this machine's ports until Ctrl-C
   run --lab CONFIG  the lab with your configuration (interfaces lan0, dmz0, wan0)
   soak [SECONDS]    tracking compared with netfilter for so long in each test (60), and honest traffic never refused
-  bench NAME …      a benchmark: nat44-established, memory-limit, …
+  bench NAME …      a benchmark: nat44-established, nat44-opening, stages, memory-limit, table-lookup, …; --help lists all
+  bench variants    what the packet path does in a few instructions beside what was rejected for it (BenchmarkDotNet)
   bench compare     this router, Open vSwitch, netfilter and testpmd under the same traffic; --quick: three minutes
   bench latency     delay at 1, 50 and 90 % of the maximum, beside Open vSwitch and testpmd
   bench synflood-trafgen

@@ -29,12 +29,15 @@ public unsafe partial struct ConntrackTable<TTuple>
         return result;
     }
 
-    /// <summary>Whether an allocation would succeed now, zones' limits apart: what is prepared for a full table is in vain.</summary>
-    public readonly bool HasRoom(WorkerSlot* worker) => _pool->HasRoom(worker);
+    /// <summary>Whether an allocation would succeed now: what is prepared for a full table or zone is in vain.</summary>
+    public readonly bool HasRoom(WorkerSlot* worker, ushort zone) => _pool->HasRoom(worker, zone);
 
-    /// <summary>Asks for the lines of the entries that the next allocations will take, as far as the worker has them at hand.</summary>
+    /// <summary>Asks for the lines of the entries that the next allocations will take.</summary>
+    /// <param name="worker">The calling worker's slot.</param>
+    /// <param name="count">Allocations that are about to come; at most a batch of the pool is asked for.</param>
     public readonly void PrefetchFree(WorkerSlot* worker, int count)
     {
+        _pool->Indexes.Provide(&worker->Entries, count);
         int known = worker->Entries.Count;
         int last = known > count ? known - count : 0;
         for (int position = known - 1; position >= last; position--)

@@ -40,8 +40,13 @@ public unsafe struct EntryPool
         _limits = limits;
     }
 
-    /// <summary>Whether the table is below its limit at the moment; only <see cref="Take"/> decides.</summary>
-    internal readonly bool HasRoom(WorkerSlot* worker) => worker->Credits > 0 || _limits->Global.Left > 0;
+    /// <summary>Whether the table and a zone are below their limits at the moment; only <see cref="Take"/> decides.</summary>
+    internal readonly bool HasRoom(WorkerSlot* worker, ushort zone)
+    {
+        int number = _limits->Numbers[zone];
+        return (worker->Credits > 0 || _limits->Global.Left > 0)
+            && (worker->Zones[number].Credits > 0 || _limits->Zones[number].Left > 0);
+    }
 
     /// <summary>Takes a free entry for a connection of a zone.</summary>
     internal AllocateResult Take(WorkerSlot* worker, ushort zone, out uint index)

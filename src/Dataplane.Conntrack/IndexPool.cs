@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Dataplane.Conntrack;
 
@@ -45,6 +46,15 @@ public unsafe struct IndexPool
 
         index = cache->Count > 0 ? cache->Indexes[--cache->Count] : 0;
         return index != 0;
+    }
+
+    /// <summary>Sees to it that a worker has so many at hand, or a batch, as far as there are any.</summary>
+    internal void Provide(IndexCache* cache, int count)
+    {
+        if (cache->Count < count && cache->Count <= IndexCache.Capacity - Batch && Volatile.Read(ref _count) > 0)
+        {
+            Refill(cache);
+        }
     }
 
     internal void Return(IndexCache* cache, uint index)

@@ -45,22 +45,27 @@ public struct Ipv4Tuple : IEquatable<Ipv4Tuple>
     }
 
     /// <summary>The tuple of the packets that answer this one, before any translation.</summary>
-    /// <remarks>One vector, which is hashed and compared as such: fields written one by one could not be forwarded to that load.</remarks>
+    /// <remarks>
+    /// One vector from load to store, because it is hashed and compared as such: fields written one by one, or the two halves that a
+    /// call returns, could not be forwarded to that load. Inlined for that reason; 1.6 ns instead of 20 in a loop with the hash.
+    /// </remarks>
     public readonly Ipv4Tuple Inverted
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             Vector128<byte> swapped = Vector128.Shuffle(
                 Vector, Vector128.Create((byte)4, 5, 6, 7, 0, 1, 2, 3, 10, 11, 8, 9, 12, 13, 14, NoByte));
-            Ipv4Tuple inverted = Unsafe.BitCast<Vector128<byte>, Ipv4Tuple>(swapped);
-            if (Protocol == IpProtocol.Icmp)
-            {
-                inverted.Kind = IcmpType.ReplyTo(Kind);
-            }
-
-            return inverted;
+            return Protocol == IpProtocol.Icmp
+                ? OfQuery(swapped, Kind)
+                : Unsafe.BitCast<Vector128<byte>, Ipv4Tuple>(swapped);
         }
     }
+
+    // Not inlined: of all connections pings alone come here.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Ipv4Tuple OfQuery(Vector128<byte> swapped, byte kind) =>
+        Unsafe.BitCast<Vector128<byte>, Ipv4Tuple>(swapped.WithElement(15, IcmpType.ReplyTo(kind)));
 
     /// <summary>The same tuple with another destination; as one vector, for the same reason.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

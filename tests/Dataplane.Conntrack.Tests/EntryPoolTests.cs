@@ -82,6 +82,56 @@ public sealed unsafe class EntryPoolTests
         Assert.Equal(credits, test.Memory.Slot(0)->Credits);
     }
 
+    /// <summary>Whatever a worker has in hand, the entries that it is about to take are there when their lines are asked for.</summary>
+    [Theory]
+    [InlineData(32)]
+    [InlineData(128)]
+    public void Entries_that_are_about_to_be_taken_are_at_hand(int count)
+    {
+        using TestTable<Ipv4Tuple, Ipv4Family> test = new(10_000);
+        WorkerSlot* slot = test.Memory.Slot(0);
+        for (uint number = 0; number < 1000; number++)
+        {
+            test.Table->PrefetchFree(slot, count);
+            Assert.InRange(slot->Entries.Count, count, IndexCache.Capacity);
+            test.Insert(number);
+        }
+
+        test.AssertConsistent();
+    }
+
+    [Fact]
+    public void Asking_for_more_than_there_are_takes_what_there_is_and_nothing_of_others()
+    {
+        using TestTable<Ipv4Tuple, Ipv4Family> test = new(10, workers: 2);
+        for (int round = 0; round < 10; round++)
+        {
+            test.Table->PrefetchFree(test.Memory.Slot(0), IndexCache.Capacity);
+            test.Table->PrefetchFree(test.Memory.Slot(0), 0);
+        }
+
+        Assert.InRange(test.Memory.Slot(0)->Entries.Count, 10, IndexCache.Capacity);
+        for (uint number = 0; number < 10; number++)
+        {
+            test.Insert(number, worker: 1);
+        }
+
+        test.AssertConsistent();
+    }
+
+    [Fact]
+    public void There_is_room_as_long_as_a_connection_could_be_opened()
+    {
+        using TestTable<Ipv4Tuple, Ipv4Family> test = new(3);
+        for (uint number = 0; number < 3; number++)
+        {
+            Assert.True(test.Table->HasRoom(test.Memory.Slot(0), zone: 0));
+            test.Insert(number);
+        }
+
+        Assert.False(test.Table->HasRoom(test.Memory.Slot(0), zone: 0));
+    }
+
     [Fact]
     public void An_abandoned_entry_gives_index_and_credit_back_at_once()
     {

@@ -171,6 +171,20 @@ public sealed unsafe class LimitTests
     }
 
     [Fact]
+    public void There_is_no_room_in_a_full_zone_and_in_no_zone_of_a_full_table()
+    {
+        using TestTable<Ipv4Tuple, Ipv4Family> test = Made(300, 1, (5, 3));
+        WorkerSlot* slot = test.Memory.Slot(0);
+        Open(test, 5, 2);
+        Assert.True(test.Table->HasRoom(slot, 5));
+        Open(test, 5, 1);
+        Assert.False(test.Table->HasRoom(slot, 5));
+        Assert.True(test.Table->HasRoom(slot, 6));
+        Open(test, 6, 297);
+        Assert.False(test.Table->HasRoom(slot, 6));
+    }
+
+    [Fact]
     public void A_zones_limit_is_changed_while_its_connections_are_open()
     {
         using TestTable<Ipv4Tuple, Ipv4Family> test = Made(1000, 1, (5, 20), (6, 20));

@@ -49,6 +49,33 @@ internal static unsafe class LookupPasses<TTuple>
         return table->FindBurst(source, count, InsertPasses<TTuple>.NowSeconds, worker);
     }
 
+    /// <summary>As <see cref="Run"/>, but each tuple is searched to its end before the next one, its bucket asked for beforehand.</summary>
+    public static int RunPrefetched(ConntrackTable<TTuple>* table, WorkerSlot* worker, TTuple* tuples, int count, LookupBurst* burst)
+    {
+        Hash(table, tuples, count, burst);
+        int found = 0;
+        for (int position = 0; position < count; position++)
+        {
+            EntryReference entry = table->Find(tuples + position, burst->Hashes[position], InsertPasses<TTuple>.NowSeconds, worker);
+            found += entry.IsNone ? 0 : 1;
+        }
+
+        return found;
+    }
+
+    /// <summary>As <see cref="Run"/>, but each tuple is hashed and searched by itself.</summary>
+    public static int RunSingle(ConntrackTable<TTuple>* table, WorkerSlot* worker, TTuple* tuples, int count)
+    {
+        int found = 0;
+        for (int position = 0; position < count; position++)
+        {
+            ulong hash = TupleHash.Compute(tuples + position, table->Key);
+            found += table->Find(tuples + position, hash, InsertPasses<TTuple>.NowSeconds, worker).IsNone ? 0 : 1;
+        }
+
+        return found;
+    }
+
     /// <summary>Hashes, and asks for the buckets.</summary>
     private static void Hash(ConntrackTable<TTuple>* table, TTuple* tuples, int count, LookupBurst* burst)
     {

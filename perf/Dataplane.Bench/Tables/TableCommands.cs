@@ -31,17 +31,21 @@ internal static class TableCommands
     {
         AddValidators();
         Option<LookupKind> kind = new("--lookups") { Description = "what is looked up", DefaultValueFactory = _ => LookupKind.Both };
+        Option<LookupForm> form = new("--form")
+        {
+            Description = "burst as in the router; prefetched and single were rejected for it", DefaultValueFactory = _ => LookupForm.Burst,
+        };
         Option<bool> handover = new("--handover") { Description = "each worker removes what the other one inserted" };
         handover.Validators.Add(result => Require(
             !result.GetValue(handover) || result.GetValue(s_workers) == 2, result, "--handover: needs --workers 2"));
 
         Command lookup = new("table-lookup", "lookups of tuples that are in the table, and of tuples that are not")
         {
-            s_flows, s_load, s_workers, s_family, s_batch, s_seconds, s_repeats, kind, json,
+            s_flows, s_load, s_workers, s_family, s_batch, s_seconds, s_repeats, kind, form, json,
         };
         SetAction(lookup, json, write, 128, (parsed, settings) => parsed.GetValue(s_family) == 4
-            ? TableLookup<Ipv4Tuple, Ipv4Family>.Run(settings, parsed.GetValue(kind))
-            : TableLookup<Ipv6Tuple, Ipv6Family>.Run(settings, parsed.GetValue(kind)));
+            ? TableLookup<Ipv4Tuple, Ipv4Family>.Run(settings, parsed.GetValue(kind), parsed.GetValue(form))
+            : TableLookup<Ipv6Tuple, Ipv6Family>.Run(settings, parsed.GetValue(kind), parsed.GetValue(form)));
 
         Command insert = new("table-insert", "insertions of both tuples into an empty table until it is full")
         {

@@ -14,6 +14,19 @@ internal enum LookupKind
     Misses,
 }
 
+/// <summary>How a burst of tuples is looked up: as the router does, or in ways that were rejected for it.</summary>
+internal enum LookupForm
+{
+    /// <summary>All of them together, step by step: the router's way.</summary>
+    Burst,
+
+    /// <summary>All buckets are asked for, then one tuple after the other is searched.</summary>
+    Prefetched,
+
+    /// <summary>One after the other.</summary>
+    Single,
+}
+
 /// <summary>Lookups in a table that nobody writes to, in bursts, with hashing: tuples that are there, and tuples that are not.</summary>
 internal static unsafe class TableLookup<TTuple, TFamily>
     where TTuple : unmanaged
@@ -21,7 +34,7 @@ internal static unsafe class TableLookup<TTuple, TFamily>
 {
     private const int BurstsPerLook = 64;
 
-    public static Dictionary<string, object> Run(TableSettings settings, LookupKind kind)
+    public static Dictionary<string, object> Run(TableSettings settings, LookupKind kind, LookupForm form)
     {
         TableShape shape = settings.Shape;
         TableReport report = new("table-lookup", settings, shape, TFamily.Version);
@@ -31,24 +44,29 @@ internal static unsafe class TableLookup<TTuple, TFamily>
             report.Describe(bed.Memory, bed.Refused);
             if (kind != LookupKind.Misses)
             {
-                report.Rate("hits", Measure(bed, settings, report, isHit: true), linesPerOperation: 1 + LinesOfKey, limitOfBuckets: false);
+                Measurement hits = Measure(bed, settings, form, report, isHit: true);
+                report.Rate("hits", hits, linesPerOperation: 1 + LinesOfKey, limitOfBuckets: false);
             }
 
             if (kind != LookupKind.Hits)
             {
-                report.Rate("misses", Measure(bed, settings, report, isHit: false), linesPerOperation: 1, limitOfBuckets: true);
+                Measurement misses = Measure(bed, settings, form, report, isHit: false);
+                report.Rate("misses", misses, linesPerOperation: 1, limitOfBuckets: true);
             }
 
             report.Check("unfound", bed.CountWrong());
         }
 
-        return report.Finish(shape.TableBytes<TTuple>());
+        Dictionary<string, object> results = report.Finish(shape.TableBytes<TTuple>());
+        results["form"] = form.ToString();
+        return results;
     }
 
     /// <summary>Lines of an entry that a comparison reads.</summary>
     private static int LinesOfKey => Entry<TTuple>.TailOffset / 64;
 
-    private static Measurement Measure(TableBed<TTuple, TFamily> bed, TableSettings settings, TableReport report, bool isHit)
+    private static Measurement Measure(
+        TableBed<TTuple, TFamily> bed, TableSettings settings, LookupForm form, TableReport report, bool isHit)
     {
         LookupOrder<TTuple, TFamily>[] orders = [.. Enumerable.Range(0, settings.Workers).Select(worker => isHit
             ? LookupOrder<TTuple, TFamily>.OfLive(bed, 88172645463325252ul + (ulong)worker)
@@ -61,7 +79,7 @@ internal static unsafe class TableLookup<TTuple, TFamily>
             {
                 long[] found = new long[settings.Workers];
                 WorkerRun[] workers = PinnedWorkers.Run(
-                    settings.Workers, self => Work(bed, self, orders[self].Tuples, settings, out found[self]));
+                    settings.Workers, self => Work(bed, self, orders[self].Tuples, settings, form, out found[self]));
                 wrong += workers.Select((run, self) => isHit ? run.Operations - found[self] : found[self]).Sum();
                 report.CountAllocated(workers, repeat);
                 if (repeat >= 0)
@@ -80,7 +98,7 @@ internal static unsafe class TableLookup<TTuple, TFamily>
     }
 
     private static WorkerRun Work(
-        TableBed<TTuple, TFamily> bed, int self, TTuple* tuples, TableSettings settings, out long found)
+        TableBed<TTuple, TFamily> bed, int self, TTuple* tuples, TableSettings settings, LookupForm form, out long found)
     {
         ConntrackTable<TTuple>* table = bed.Table;
         WorkerSlot* slot = bed.Memory.Slot(self);
@@ -97,7 +115,12 @@ internal static unsafe class TableLookup<TTuple, TFamily>
         {
             for (int turn = 0; turn < BurstsPerLook; turn++)
             {
-                hits += LookupPasses<TTuple>.Run(table, slot, tuples + position, burst, &scratch);
+                hits += form switch
+                {
+                    LookupForm.Single => LookupPasses<TTuple>.RunSingle(table, slot, tuples + position, burst),
+                    LookupForm.Prefetched => LookupPasses<TTuple>.RunPrefetched(table, slot, tuples + position, burst, &scratch),
+                    _ => LookupPasses<TTuple>.Run(table, slot, tuples + position, burst, &scratch),
+                };
                 table->Quiescence->Quiescent(self);
                 position = position + 2 * burst <= LookupOrder<TTuple, TFamily>.Count ? position + burst : 0;
             }

@@ -99,7 +99,7 @@ internal sealed class TableReport
         int collections = GC.CollectionCount(0) - _collectionsBefore;
         Dictionary<string, object> ofTable = Limit(tableBytes);
         Dictionary<string, object> ofBuckets = _rates.Exists(row => row.LimitOfBuckets) ? Limit(_shape.BucketBytes) : ofTable;
-        double gigahertz = TimeStampCounter.Gigahertz();
+        double gigahertz = TimeStampCounter.Gigahertz;
         Console.WriteLine($"{_title}, {_pages} pages");
         foreach (RateRow row in _rates)
         {

@@ -15,6 +15,9 @@ namespace Dataplane.Datapath.SlowPath;
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct Admission
 {
+    /// <summary>Candidates that are looked up together once the first is taken: as many as a core has cache misses under way.</summary>
+    public const int CandidatesMax = 8;
+
     /// <summary>As the rules left it: behind destination translation, with mark and label.</summary>
     public FirstPacket First;
 
@@ -44,7 +47,8 @@ public unsafe struct Admission
     /// <summary>Timeout policy.</summary>
     public byte Policy;
 
-    /// <summary>A reply tuple has been chosen. It is not where the whole table is full, so that a flood does not pay for it.</summary>
+    /// <summary>A reply tuple has been chosen. It is not where the table or the zone is full, so that a flood does not pay for it.
+    /// </summary>
     public bool HasReply;
 
     public bool TranslatesSource;
@@ -85,7 +89,7 @@ public unsafe struct Admission
         }
 
         Verdict = track.IsTracked ? AdmissionVerdict.Open : AdmissionVerdict.Untracked;
-        if (track.IsTracked && context->Table->HasRoom(context->Slot) && ChooseReply(context) == DropReason.None)
+        if (track.IsTracked && context->Table->HasRoom(context->Slot, meta->Tuple.Zone) && ChooseReply(context) == DropReason.None)
         {
             ConntrackTable<Ipv4Tuple>.Prefetch(context->Table->View->Current.First(ReplyHash));
         }
@@ -114,13 +118,6 @@ public unsafe struct Admission
         }
 
         _search.Begin(context->Table, selection, First.Tuple.Source, Reply);
-        return NextReply(context);
-    }
-
-    /// <summary>Goes on to the next candidate, where one has turned out to be taken.</summary>
-    /// <returns>Why there is none.</returns>
-    public DropReason NextReply(WorkerContext* context)
-    {
         if (!_search.TryNext(context->Random, ref Reply))
         {
             return DropReason.NatPortsExhausted;
@@ -128,6 +125,26 @@ public unsafe struct Admission
 
         SetReply(context);
         return DropReason.None;
+    }
+
+    /// <summary>The next candidates behind the one that has turned out to be taken, their buckets asked for.</summary>
+    /// <param name="context">The worker.</param>
+    /// <param name="replies">Room for <see cref="CandidatesMax"/>.</param>
+    /// <param name="hashes">As many.</param>
+    /// <returns>How many; 0 when there are no more.</returns>
+    public int NextReplies(WorkerContext* context, Ipv4Tuple* replies, ulong* hashes)
+    {
+        BucketArray buckets = context->Table->View->Current;
+        int count = 0;
+        while (count < CandidatesMax && _search.TryNext(context->Random, ref Reply))
+        {
+            replies[count] = Reply;
+            hashes[count] = context->Table->Hash(replies + count);
+            ConntrackTable<Ipv4Tuple>.Prefetch(buckets.First(hashes[count]));
+            count++;
+        }
+
+        return count;
     }
 
     private void SetReply(WorkerContext* context)

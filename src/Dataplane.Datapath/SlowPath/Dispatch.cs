@@ -33,8 +33,8 @@ public static unsafe class Dispatch
     {
         byte* seen = stackalloc byte[SeenPlaces];
         new System.Span<byte>(seen, SeenPlaces).Clear();
-        int first = 0;
-        int first6 = 0;
+        int opened = 0;
+        int opened6 = 0;
         for (int index = 0; index < count; index++)
         {
             PacketMeta* meta = context->Metas + positions[index];
@@ -44,7 +44,7 @@ public static unsafe class Dispatch
                 if (IsNew(context, positions, index, seen))
                 {
                     context->Admissions[index].Judge(context, ref env, meta);
-                    first++;
+                    opened += context->Admissions[index].HasReply ? 1 : 0;
                 }
             }
             else if (meta->Kind == PacketKind.Ipv6Tracked)
@@ -53,15 +53,19 @@ public static unsafe class Dispatch
                 if (!Ipv6Family.Tuple(context, meta)->Destination.IsMulticast && IsNew(context, positions, index, seen))
                 {
                     context->Admissions6[index].Judge(context, ref env, meta);
-                    first6++;
+                    opened6 += context->Admissions6[index].HasRoom ? 1 : 0;
                 }
             }
         }
 
-        context->Table->PrefetchFree(context->Slot, first);
-        if (first6 > 0)
+        if (opened > 0)
         {
-            context->Table6->PrefetchFree(context->Slot6, first6);
+            context->Table->PrefetchFree(context->Slot, opened);
+        }
+
+        if (opened6 > 0)
+        {
+            context->Table6->PrefetchFree(context->Slot6, opened6);
         }
     }
 

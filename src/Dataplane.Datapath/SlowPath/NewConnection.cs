@@ -13,7 +13,7 @@ namespace Dataplane.Datapath.SlowPath;
 /// </remarks>
 public static unsafe class NewConnection
 {
-    /// <summary>Reply tuples tried when another worker takes the chosen one first.</summary>
+    /// <summary>Reply tuples tried that seemed free and that another worker took first.</summary>
     private const int ClashesMax = 16;
 
     /// <summary>Judges a packet and acts.</summary>
@@ -63,20 +63,29 @@ public static unsafe class NewConnection
     private static void Open<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, Admission* admission)
         where TEnv : struct, IEnvironment
     {
-        DropReason reason = Confirm(context, meta, admission);
-        if (reason == DropReason.None)
+        DropReason reason = Confirm(context, meta, admission, out EntryReference existing);
+        if (reason != DropReason.None)
+        {
+            PacketSink.Drop(context, ref env, packet, reason);
+        }
+        else if (existing.IsNone)
         {
             Forward.One<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta);
         }
         else
         {
-            PacketSink.Drop(context, ref env, packet, reason);
+            Adopt(context, ref env, packet, meta, existing);
         }
     }
 
     /// <summary>Builds the entry and inserts it; on success the packet's meta refers to the entry to forward by.</summary>
-    private static DropReason Confirm(WorkerContext* context, PacketMeta* meta, Admission* admission)
+    /// <param name="context">The worker.</param>
+    /// <param name="meta">The packet's.</param>
+    /// <param name="admission">Its verdict is to open.</param>
+    /// <param name="existing">The connection, if another worker inserted it meanwhile; ours and its port went back.</param>
+    private static DropReason Confirm(WorkerContext* context, PacketMeta* meta, Admission* admission, out EntryReference existing)
     {
+        existing = default;
         ConntrackTable<Ipv4Tuple>* table = context->Table;
         AllocateResult allocated = table->Allocate(context->Slot, meta->Tuple.Zone, out uint index);
         if (allocated != AllocateResult.Allocated)
@@ -89,42 +98,87 @@ public static unsafe class NewConnection
         *Entry<Ipv4Tuple>.Tuple(entry, Direction.Original) = meta->Tuple;
         DropReason reason = admission->HasReply ? DropReason.None : admission->ChooseReply(context);
         reason = reason != DropReason.None ? reason : Build(context, meta, entry, index, admission);
-        EntryHead* head = Entry<Ipv4Tuple>.Head(entry);
-        for (int clashes = 0; reason == DropReason.None && clashes < ClashesMax;)
+        if (reason == DropReason.None)
         {
             // Without translation there is one reply tuple, and whether it is taken the insertion tells.
-            if (admission->TranslatesSource
-                && !table->Find(&admission->Reply, admission->ReplyHash, context->NowSeconds, context->Slot).IsNone)
+            InsertResult result = admission->TranslatesSource && IsTaken(context, &admission->Reply, admission->ReplyHash)
+                ? InsertResult.ReplyExists
+                : Insert(context, meta, index, admission->Reply, admission->ReplyHash, out existing);
+            if (result == InsertResult.ReplyExists && admission->TranslatesSource)
             {
-                reason = admission->NextReply(context);
-                continue;
+                reason = InsertElsewhere(context, meta, index, admission, out existing);
             }
-
-            *Entry<Ipv4Tuple>.Tuple(entry, Direction.Reply) = admission->Reply;
-            head->Rewrite = Rewrite.Between(meta->Tuple, admission->Reply).Value;
-            InsertResult result = table->Insert(
-                context->Slot, index, meta->Hash, admission->ReplyHash, context->NowSeconds, out EntryReference existing);
-            switch (result)
+            else if (result is not (InsertResult.Inserted or InsertResult.OriginalExists))
             {
-                case InsertResult.Inserted:
-                    context->Counters->Opened++;
-                    meta->Reference = new EntryReference(index, Direction.Original).Value;
-                    Track.Account<Ipv4Tuple>(context, meta, entry, Direction.Original);
-                    return DropReason.None;
-                case InsertResult.OriginalExists:
-                    return Adopt(context, meta, index, existing);
-                case InsertResult.ReplyExists when admission->TranslatesSource:
-                    clashes++;
-                    reason = admission->NextReply(context);
-                    break;
-                default:
-                    table->Abandon(context->Slot, index);
-                    return result == InsertResult.ChainTooLong ? DropReason.ChainTooLong : DropReason.ClashUnresolved;
+                reason = result == InsertResult.ChainTooLong ? DropReason.ChainTooLong : DropReason.ClashUnresolved;
             }
         }
 
-        table->Abandon(context->Slot, index);
-        return reason == DropReason.None ? DropReason.ClashUnresolved : reason;
+        if (reason != DropReason.None || !existing.IsNone)
+        {
+            table->Abandon(context->Slot, index);
+            return reason;
+        }
+
+        context->Counters->Opened++;
+        meta->Reference = new EntryReference(index, Direction.Original).Value;
+        Track.Account<Ipv4Tuple>(context, meta, entry, Direction.Original);
+        return DropReason.None;
+    }
+
+    private static bool IsTaken(WorkerContext* context, Ipv4Tuple* reply, ulong replyHash) =>
+        !context->Table->Find(reply, replyHash, context->NowSeconds, context->Slot).IsNone;
+
+    private static InsertResult Insert(
+        WorkerContext* context, PacketMeta* meta, uint index, in Ipv4Tuple reply, ulong replyHash, out EntryReference existing)
+    {
+        byte* entry = context->Table->EntryAt(index);
+        *Entry<Ipv4Tuple>.Tuple(entry, Direction.Reply) = reply;
+        Entry<Ipv4Tuple>.Head(entry)->Rewrite = Rewrite.Between(meta->Tuple, reply).Value;
+        InsertResult result = context->Table->Insert(
+            context->Slot, index, meta->Hash, replyHash, context->NowSeconds, out EntryReference other);
+        existing = result == InsertResult.OriginalExists ? other : default;
+        return result;
+    }
+
+    /// <summary>The first candidate's port is taken: tries those behind it, whose buckets are asked for a few at a time.</summary>
+    // Not inlined: rare until ports run short, and then bound by memory, which is why they are looked up together.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static DropReason InsertElsewhere(
+        WorkerContext* context, PacketMeta* meta, uint index, Admission* admission, out EntryReference existing)
+    {
+        existing = default;
+        Ipv4Tuple* replies = stackalloc Ipv4Tuple[Admission.CandidatesMax];
+        ulong* hashes = stackalloc ulong[Admission.CandidatesMax];
+        int clashes = 0;
+        while (true)
+        {
+            int count = admission->NextReplies(context, replies, hashes);
+            if (count == 0)
+            {
+                return DropReason.NatPortsExhausted;
+            }
+
+            for (int candidate = 0; candidate < count; candidate++)
+            {
+                if (IsTaken(context, replies + candidate, hashes[candidate]))
+                {
+                    continue;
+                }
+
+                switch (Insert(context, meta, index, replies[candidate], hashes[candidate], out existing))
+                {
+                    case InsertResult.Inserted or InsertResult.OriginalExists:
+                        return DropReason.None;
+                    case InsertResult.ReplyExists when ++clashes < ClashesMax:
+                        break;
+                    case InsertResult.ChainTooLong:
+                        return DropReason.ChainTooLong;
+                    default:
+                        return DropReason.ClashUnresolved;
+                }
+            }
+        }
     }
 
     /// <summary>Fills a new entry but for its tuples and what follows from them.</summary>
@@ -144,18 +198,24 @@ public static unsafe class NewConnection
             : DropReason.SideRecordsFull;
     }
 
-    /// <summary>Another worker inserted this connection meanwhile: its entry serves, ours and its port go back.</summary>
+    /// <summary>Another worker inserted this connection meanwhile: the packet is one of its, and judged as such.</summary>
     // Not inlined: needs two workers in the same instant.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static DropReason Adopt(WorkerContext* context, PacketMeta* meta, uint index, EntryReference existing)
+    private static void Adopt<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, EntryReference existing)
+        where TEnv : struct, IEnvironment
     {
-        context->Table->Abandon(context->Slot, index);
         meta->Reference = existing.Value;
-        return Track.One<Ipv4Family, Ipv4Tuple>(context, meta) switch
+        switch (Track.One<Ipv4Family, Ipv4Tuple>(context, meta))
         {
-            TrackVerdict.Forward => DropReason.None,
-            TrackVerdict.Drop => meta->Reason,
-            _ => DropReason.ClashUnresolved,
-        };
+            case TrackVerdict.Forward:
+                Forward.One<Ipv4Family, Ipv4Tuple, TEnv>(context, ref env, packet, meta);
+                break;
+            case TrackVerdict.Drop:
+                Ipv4Family.Refuse(context, ref env, packet, meta);
+                break;
+            default:
+                PacketSink.Drop(context, ref env, packet, DropReason.ClashUnresolved);
+                break;
+        }
     }
 }

@@ -36,12 +36,16 @@ public unsafe struct Admission6
     /// <summary>Timeout policy.</summary>
     public byte Policy;
 
+    /// <summary>There was room for the connection when the packet was judged.</summary>
+    public bool HasRoom;
+
     /// <summary>Judges a packet and asks for the bucket of its reply tuple.</summary>
     public void Judge<TEnv>(WorkerContext* context, ref TEnv env, PacketMeta* meta)
         where TEnv : struct, IEnvironment
     {
         Plan* plan = context->Plan;
         Reason = DropReason.None;
+        HasRoom = false;
         First = new FirstPacket6 { Tuple = *Ipv6Family.Tuple(context, meta), In = meta->Port };
         if (First.Tuple.Source.IsLinkLocal || First.Tuple.Destination.IsLinkLocal || First.Tuple.Source.IsUnspecified)
         {
@@ -82,7 +86,8 @@ public unsafe struct Admission6
             reply.Zone = plan->Ports[First.Out].Zone;
             Reply = reply;
             ReplyHash = context->Table6->Hash(&reply);
-            if (context->Table6->HasRoom(context->Slot6))
+            HasRoom = context->Table6->HasRoom(context->Slot6, First.Tuple.Zone);
+            if (HasRoom)
             {
                 ConntrackTable<Ipv6Tuple>.Prefetch(context->Table6->View->Current.First(ReplyHash));
             }

@@ -59,20 +59,29 @@ public static unsafe class NewConnection6
     private static void Open<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, Admission6* admission)
         where TEnv : struct, IEnvironment
     {
-        DropReason reason = Confirm(context, meta, admission);
-        if (reason == DropReason.None)
+        DropReason reason = Confirm(context, meta, admission, out EntryReference existing);
+        if (reason != DropReason.None)
+        {
+            PacketSink.Drop(context, ref env, packet, reason);
+        }
+        else if (existing.IsNone)
         {
             Forward.One<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta);
         }
         else
         {
-            PacketSink.Drop(context, ref env, packet, reason);
+            Adopt(context, ref env, packet, meta, existing);
         }
     }
 
     /// <summary>Builds the entry and inserts it; on success the packet's meta refers to the entry to forward by.</summary>
-    private static DropReason Confirm(WorkerContext* context, PacketMeta* meta, Admission6* admission)
+    /// <param name="context">The worker.</param>
+    /// <param name="meta">The packet's.</param>
+    /// <param name="admission">Its verdict is to open.</param>
+    /// <param name="existing">The connection, if another worker inserted it meanwhile; ours went back.</param>
+    private static DropReason Confirm(WorkerContext* context, PacketMeta* meta, Admission6* admission, out EntryReference existing)
     {
+        existing = default;
         ConntrackTable<Ipv6Tuple>* table = context->Table6;
         AllocateResult allocated = table->Allocate(context->Slot6, admission->First.Tuple.Zone, out uint index);
         if (allocated != AllocateResult.Allocated)
@@ -97,7 +106,7 @@ public static unsafe class NewConnection6
         uint deadline = context->NowSeconds + 1 + context->Plan->Timeouts.Seconds(admission->Policy, admission->Opening.State);
         head->State = new StateWord(deadline, admission->Opening.State, admission->Policy, EntryFlags.None).Value;
         InsertResult result = table->Insert(
-            context->Slot6, index, meta->Hash, admission->ReplyHash, context->NowSeconds, out EntryReference existing);
+            context->Slot6, index, meta->Hash, admission->ReplyHash, context->NowSeconds, out EntryReference other);
         switch (result)
         {
             case InsertResult.Inserted:
@@ -106,7 +115,9 @@ public static unsafe class NewConnection6
                 Track.Account<Ipv6Tuple>(context, meta, entry, Direction.Original);
                 return DropReason.None;
             case InsertResult.OriginalExists:
-                return Adopt(context, meta, index, existing);
+                table->Abandon(context->Slot6, index);
+                existing = other;
+                return DropReason.None;
             default:
                 // An equal reply tuple is a connection that is known under another zone: nothing else could be chosen for it.
                 table->Abandon(context->Slot6, index);
@@ -114,18 +125,24 @@ public static unsafe class NewConnection6
         }
     }
 
-    /// <summary>Another worker inserted this connection meanwhile: its entry serves, ours goes back.</summary>
+    /// <summary>Another worker inserted this connection meanwhile: the packet is one of its, and judged as such.</summary>
     // Not inlined: needs two workers in the same instant.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static DropReason Adopt(WorkerContext* context, PacketMeta* meta, uint index, EntryReference existing)
+    private static void Adopt<TEnv>(WorkerContext* context, ref TEnv env, Mbuf* packet, PacketMeta* meta, EntryReference existing)
+        where TEnv : struct, IEnvironment
     {
-        context->Table6->Abandon(context->Slot6, index);
         meta->Reference = existing.Value;
-        return Track.One<Ipv6Family, Ipv6Tuple>(context, meta) switch
+        switch (Track.One<Ipv6Family, Ipv6Tuple>(context, meta))
         {
-            TrackVerdict.Forward => DropReason.None,
-            TrackVerdict.Drop => meta->Reason,
-            _ => DropReason.ClashUnresolved,
-        };
+            case TrackVerdict.Forward:
+                Forward.One<Ipv6Family, Ipv6Tuple, TEnv>(context, ref env, packet, meta);
+                break;
+            case TrackVerdict.Drop:
+                Ipv6Family.Refuse(context, ref env, packet, meta);
+                break;
+            default:
+                PacketSink.Drop(context, ref env, packet, DropReason.ClashUnresolved);
+                break;
+        }
     }
 }
