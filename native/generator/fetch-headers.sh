@@ -3,8 +3,9 @@
 #
 # They are taken from Debian's source package of exactly the installed version, and only these four files. apt runs
 # with a sources list, a state and a cache of its own in a temporary directory: the machine's configuration is read,
-# never changed. Nothing happens when DIRECTORY holds the right version already, or when DPDK was installed with its
-# driver headers (meson's enable_driver_sdk).
+# never changed. Nothing is fetched when DIRECTORY holds the right version already, or when DPDK was installed with its
+# driver headers (meson's enable_driver_sdk). DIRECTORY/version tells what was built against, and is written only when
+# that changes: make compiles anew then.
 set -euo pipefail
 
 readonly MEMBERS=(
@@ -25,8 +26,12 @@ readonly TARGET=$1
 installed=$(pkg-config --variable=includedir libdpdk 2>/dev/null) ||
     die "libdpdk not found: apt-get install libdpdk-dev pkg-config"
 if [[ -r $installed/ethdev_driver.h && -r $installed/bus_vdev_driver.h ]]; then
-    mkdir -p "$TARGET"
-    printf 'installed\n' >"$TARGET/version"
+    version="installed $(pkg-config --modversion libdpdk)"
+    if [[ ! -r $TARGET/version || $(<"$TARGET/version") != "$version" ]]; then
+        mkdir -p "$TARGET"
+        rm -f "${MEMBERS[@]/#*\//$TARGET/}" # of an earlier version: they would be found first
+        printf '%s\n' "$version" >"$TARGET/version"
+    fi
     exit 0
 fi
 
@@ -67,6 +72,7 @@ archive=$(find "$work/source" -name 'dpdk_*.orig.tar.*' -not -name '*.asc')
 tar -C "$work/source" -xf "$archive" --strip-components=1 --wildcards "${MEMBERS[@]/#/*/}"
 
 mkdir -p "$TARGET"
+rm -f "$TARGET/version" # half of them would be neither version
 for member in "${MEMBERS[@]}"; do
     install -m 644 "$work/source/$member" "$TARGET/"
 done

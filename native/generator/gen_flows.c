@@ -181,9 +181,7 @@ static void write_ip(uint8_t *frame, const struct gen_port *port, uint32_t l4_by
 	if (traffic->family == 4) {
 		ip[0] = 0x45;
 		gen_store16(ip + 2, rte_cpu_to_be_16((uint16_t)(20 + l4_bytes)));
-		gen_store16(
-			ip + 6,
-			rte_cpu_to_be_16(0x4000)); /* don't fragment: the identification may stay 0 (RFC 6864) */
+		gen_store16(ip + 6, rte_cpu_to_be_16(GEN_FRAGMENT));
 		ip[8] = GEN_TTL;
 		ip[9] = (uint8_t)traffic->protocol;
 		return;
@@ -201,7 +199,7 @@ static void write_tcp(uint8_t *tcp, uint32_t header, uint8_t flags, uint32_t mss
 {
 	tcp[12] = (uint8_t)(header / 4 << 4);
 	tcp[13] = flags;
-	gen_store16(tcp + 14, UINT16_MAX);
+	gen_store16(tcp + 14, GEN_WINDOW);
 	if (header > 20) {
 		const uint8_t options[GEN_SYN_BYTES] = {2, 4, (uint8_t)(mss >> 8), (uint8_t)mss, 1,
 							3, 3, WINDOW_SCALE};
@@ -211,18 +209,9 @@ static void write_tcp(uint8_t *tcp, uint32_t header, uint8_t flags, uint32_t mss
 
 static void write_template(struct gen_template *template, const struct gen_port *port, enum gen_template_kind kind)
 {
-	static const uint8_t flags[GEN_TEMPLATES] = {
-		[GEN_TEMPLATE_DATA] = GEN_TCP_PSH | GEN_TCP_ACK,
-		[GEN_TEMPLATE_SYN] = GEN_TCP_SYN,
-		[GEN_TEMPLATE_SYN_ACK] = GEN_TCP_SYN | GEN_TCP_ACK,
-	};
 	const struct gen_traffic *traffic = &port->shared->traffic;
 	bool tcp = traffic->protocol == IPPROTO_TCP, data = kind == GEN_TEMPLATE_DATA;
-	uint32_t l4 = gen_l4_offset(traffic->family), header = gen_l4_bytes(traffic->protocol);
-
-	/* The SYN of a connection that will be used has options; the one of a flood is bare. */
-	if (!data && traffic->mode == GEN_TCP)
-		header += GEN_SYN_BYTES;
+	uint32_t l4 = gen_l4_offset(traffic->family), header = tcp ? gen_tcp_bytes(traffic, kind) : 8;
 	uint32_t l4_bytes = data ? traffic->frame - l4 : header;
 	uint8_t *frame = template->bytes;
 
@@ -234,7 +223,7 @@ static void write_template(struct gen_template *template, const struct gen_port 
 	write_ethernet(frame, port);
 	write_ip(frame, port, l4_bytes);
 	if (tcp)
-		write_tcp(frame + l4, header, flags[kind], MTU - gen_l3_bytes(traffic->family) - 20);
+		write_tcp(frame + l4, header, gen_tcp_flags(kind), MTU - gen_l3_bytes(traffic->family) - 20);
 	else
 		gen_store16(frame + l4 + 4, rte_cpu_to_be_16((uint16_t)l4_bytes));
 	for (uint32_t offset = header + GEN_TAG_BYTES; offset < l4_bytes; offset++)

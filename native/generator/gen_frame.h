@@ -11,6 +11,8 @@
 #define GEN_TAG_BYTES  6u /* flow number and stamp, 24 bits each: what a TCP/IPv4 frame of 64 bytes leaves */
 #define GEN_STAMP_MASK 0xffffffu
 #define GEN_TTL	       64u
+#define GEN_FRAGMENT   0x4000u /* don't fragment: the identification may stay 0 (RFC 6864) */
+#define GEN_WINDOW     UINT16_MAX
 #define GEN_SYN_BYTES  8u /* options: MSS, window scale */
 
 #define GEN_TCP_FIN 0x01u
@@ -73,6 +75,25 @@ static inline uint32_t gen_source_offset(uint32_t family)
 static inline uint32_t gen_destination_offset(uint32_t family)
 {
 	return family == 4 ? GEN_L3 + 16 : GEN_L3 + 36;
+}
+
+/* TCP's header of a kind: the SYN of a connection that will be used has options; the one of a flood is bare. */
+static inline uint32_t gen_tcp_bytes(const struct gen_traffic *traffic, enum gen_template_kind kind)
+{
+	return kind != GEN_TEMPLATE_DATA && traffic->mode == GEN_TCP ? 20 + GEN_SYN_BYTES : 20;
+}
+
+static inline uint8_t gen_tcp_flags(enum gen_template_kind kind)
+{
+	return kind == GEN_TEMPLATE_DATA  ? GEN_TCP_PSH | GEN_TCP_ACK
+	       : kind == GEN_TEMPLATE_SYN ? GEN_TCP_SYN
+					  : GEN_TCP_SYN | GEN_TCP_ACK;
+}
+
+/* The first sequence number of a side: what it sends after its SYN begins one behind it. */
+static inline uint32_t gen_first_sequence(uint32_t flow, bool outside)
+{
+	return outside ? flow << 8 ^ GEN_REPLY_ISN : flow << 8;
 }
 
 static inline uint32_t gen_l4_bytes(uint32_t protocol)

@@ -66,7 +66,7 @@ static inline const struct gen_template *next_segment(const struct gen_rx_queue 
 	uint32_t sequence = numbers->next, advance = template->payload;
 
 	if (unlikely(syn)) {
-		sequence = kind == GEN_KIND_FORWARD ? flow << 8 : flow << 8 ^ GEN_REPLY_ISN;
+		sequence = gen_first_sequence(flow, kind != GEN_KIND_FORWARD);
 		advance = 1;
 		template = &queue->templates[kind == GEN_KIND_FORWARD ? GEN_TEMPLATE_SYN : GEN_TEMPLATE_SYN_ACK];
 		if (kind == GEN_KIND_FORWARD)
@@ -78,7 +78,7 @@ static inline const struct gen_template *next_segment(const struct gen_rx_queue 
 		gen_set_state(queue->side, flow, GEN_OPEN);
 	if (unlikely(kind == GEN_KIND_REPLY && state == GEN_HEARD))
 		gen_set_state(queue->side, flow, GEN_ANSWERED);
-	numbers->next = sequence + advance;
+	__atomic_store_n(&numbers->next, sequence + advance, __ATOMIC_RELAXED); /* a receiver may verify by it */
 	packet->sequence = rte_cpu_to_be_32(sequence);
 	packet->acknowledgment = rte_cpu_to_be_32(received);
 	return template;

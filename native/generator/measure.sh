@@ -17,6 +17,7 @@ read -r -a extra <<<"${EXTRA_EAL:---no-huge -m 512}"
 work=$(mktemp -d)
 prefix=generator-measure-$$
 tester=
+readonly PATIENCE=50 # looks, a fifth of a second each
 trap 'kill "$tester" 2>/dev/null || true; rm -rf "$work" "/var/run/dpdk/$prefix"' EXIT
 
 # Waits until a text stands in testpmd's output.
@@ -28,6 +29,14 @@ wait_for() {
     done
     cat "$work/out" >&2
     return 1
+}
+
+# Whether every generator, so many of them, has opened its flows.
+all_open() {
+    : >"$work/out"
+    echo 'show port xstats all' >&3
+    sleep 0.2
+    [[ $(grep -c '^opening_queues: ' "$work/out") -eq $1 && -z $(sed -n '/^opening_queues: 0$/d; /^opening_queues: /p' "$work/out") ]]
 }
 
 value() { sed -n "s/^$1: //p" "$work/out" | tail -n 1; }
@@ -42,9 +51,12 @@ on_cpu() {
 
 # measure NAME VDEV…: packets are those that come back on all ports in a measured time, after every flow was opened.
 measure() {
-    local name=$1 vdevs=() before after packets=0 count
+    local name=$1 vdevs=() generators=0 open='' before after packets=0 count
     shift
-    for vdev in "$@"; do vdevs+=(--vdev "$vdev"); done
+    for vdev in "$@"; do
+        vdevs+=(--vdev "$vdev")
+        [[ $vdev != net_generator* ]] || generators=$((generators + 1))
+    done
     mkfifo "$work/in"
     : >"$work/out"
     stdbuf -o0 dpdk-testpmd --lcores 0@0,1@1 "${extra[@]}" --no-pci --no-telemetry --no-shconf \
@@ -55,11 +67,14 @@ measure() {
     wait_for 'testpmd>'
     echo start >&3
     wait_for 'io packet forwarding - ports'
-    for _ in $(seq 50); do
-        echo 'show port xstats all' >&3
-        sleep 0.2
-        [[ $(value opening_queues) =~ ^0?$ ]] && break
+    for ((look = 0; look < PATIENCE && ${#open} == 0; look++)); do
+        ! all_open "$generators" || open=yes
     done
+    [[ -n $open ]] || {
+        grep -E '^(flows|flows_open|opening_queues): ' "$work/out" >&2 || true
+        echo "measure.sh: $name: flows were still opening after $PATIENCE looks; no rate would mean anything" >&2
+        return 1
+    }
     : >"$work/out"
     echo 'clear port xstats all' >&3
     before=$(on_cpu)

@@ -1,6 +1,6 @@
 using System;
 using System.Diagnostics;
-using System.Threading;
+using System.Linq;
 using Dataplane.Datapath;
 using Dataplane.Os;
 
@@ -23,7 +23,7 @@ internal static unsafe class Nat44Established
         // The measuring thread is a worker's thread: one core, from before the memory is touched.
         CpuAffinity.SetCurrentThread([Environment.ProcessorCount - 1]);
         using NatBed bed = new(settings.Flows, settings.Workers, hugepages: true, settings.Accounting, settings.IsTcp);
-        Measure(bed, 0, 1.0, out _);
+        Measure(bed, 0, 1.0);
         int collections = GC.CollectionCount(0);
         double[] runs = new double[settings.Repeats];
         double[] ports = new double[settings.Repeats];
@@ -33,57 +33,23 @@ internal static unsafe class Nat44Established
             bed.ShowToRouter(false);
             ports[repeat] = PortCost(bed);
             bed.ShowToRouter(true);
-            runs[repeat] = settings.Workers == 1
-                ? Measure(bed, 0, settings.Seconds, out long allocated)
-                : MeasureTogether(bed, settings.Seconds, out allocated);
-            inWorkers += allocated;
+            WorkerSpan[] spans = settings.Workers == 1
+                ? [Measure(bed, 0, settings.Seconds)]
+                : WorkerSpan.Run(settings.Workers, worker => Measure(bed, worker, settings.Seconds));
+            runs[repeat] = WorkerSpan.Mpps(spans);
+            inWorkers += spans.Sum(span => span.AllocatedBytes);
         }
 
         collections = GC.CollectionCount(0) - collections;
         long table = (long)settings.Flows * 128 + bed.Router.Conntrack.BucketBytes;
         return new EstablishedResult(
-            new Measurement(runs), new Measurement(ports), TimeStampCounter.Gigahertz(), inWorkers, collections, table,
+            new Measurement(runs), new Measurement(ports), TimeStampCounter.Gigahertz, inWorkers, collections, table,
             bed.Router.Conntrack.ArenaPages.ToString(), bed.BadPackets, (long)bed.Router.Totals().Dropped,
             $"ethip4{(settings.IsTcp ? "tcp" : "udp")}-nat44-h{(settings.Flows + 62) / 63}-p63-s{settings.Flows}");
     }
 
-    /// <summary>One thread per worker, each pinned to a core; the sum of their rates.</summary>
-    private static double MeasureTogether(NatBed bed, double seconds, out long allocatedBytes)
-    {
-        double total = 0;
-        long allocated = 0;
-        Lock gate = new();
-        Thread[] threads = new Thread[bed.Workers.Length];
-        using Barrier together = new(threads.Length);
-        for (int index = 0; index < threads.Length; index++)
-        {
-            int self = index;
-            threads[index] = new Thread(() =>
-            {
-                CpuAffinity.SetCurrentThread([self]);
-                together.SignalAndWait();
-                double rate = Measure(bed, self, seconds, out long bytes);
-                lock (gate)
-                {
-                    total += rate;
-                    allocated += bytes;
-                }
-            });
-            threads[index].Start();
-        }
-
-        foreach (Thread thread in threads)
-        {
-            thread.Join();
-        }
-
-        allocatedBytes = allocated;
-        return total;
-    }
-
-    /// <summary>Millions of packets a second through one worker for about this long, and what its thread allocated
-    /// meanwhile.</summary>
-    private static double Measure(NatBed bed, int index, double seconds, out long allocatedBytes)
+    /// <summary>Polls one worker for about this long.</summary>
+    private static WorkerSpan Measure(NatBed bed, int index, double seconds)
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         Worker<GeneratorEnvironment> worker = bed.Workers[index];
@@ -91,8 +57,9 @@ internal static unsafe class Nat44Established
         worker.GoOnline();
         long sent = generator.Sent;
         long start = Stopwatch.GetTimestamp();
-        long end = start + (long)(seconds * Stopwatch.Frequency);
-        while (Stopwatch.GetTimestamp() < end)
+        long due = start + (long)(seconds * Stopwatch.Frequency);
+        long end = start;
+        for (; end < due; end = Stopwatch.GetTimestamp())
         {
             for (int poll = 0; poll < 64; poll++)
             {
@@ -100,10 +67,8 @@ internal static unsafe class Nat44Established
             }
         }
 
-        double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
         bed.Router.Conntrack.Table->Quiescence->GoOffline(index);
-        allocatedBytes = GC.GetAllocatedBytesForCurrentThread() - before;
-        return (generator.Sent - sent) / elapsed / 1e6;
+        return new WorkerSpan(generator.Sent - sent, start, end, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
     /// <summary>Nanoseconds per packet of the generator port alone: receive and transmit, no router.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Linq;
 using Dataplane.Datapath;
 using Dataplane.Os;
 
@@ -9,7 +10,8 @@ namespace Dataplane.Bench;
 internal sealed record OpeningSettings(int Flows, int Workers, int Repeats, bool IsTcp);
 
 /// <summary>What a run of <see cref="Nat44Opening"/> measured.</summary>
-/// <param name="MconnPerSecond">Millions of connections a second, of all workers together.</param>
+/// <param name="MconnPerSecond">Millions of connections a second, of all workers together, from the first one's
+/// begin to the last one's end.</param>
 /// <param name="AllocatedBytes">Managed bytes that the workers' threads allocated meanwhile.</param>
 /// <param name="Collections">Garbage collections meanwhile.</param>
 /// <param name="Pages">What the table's arena lies in.</param>
@@ -34,29 +36,25 @@ internal static unsafe class Nat44Opening
         for (int round = -1; round < settings.Repeats; round++)
         {
             using NatBed bed = new(
-                settings.Flows, settings.Workers, hugepages: true, accounting: true, settings.IsTcp, isEmpty: true);
+                settings.Flows, settings.Workers, hugepages: true, accounting: true, settings.IsTcp, NatBedTraffic.Opening);
             int collected = GC.CollectionCount(0);
-            WorkerRun[] workers = PinnedWorkers.Run(settings.Workers, worker => OpenAll(bed, worker));
+            WorkerSpan[] spans = WorkerSpan.Run(settings.Workers, worker => OpenAll(bed, worker));
             if (round < 0)
             {
                 continue;
             }
 
             collections += GC.CollectionCount(0) - collected;
-            foreach (WorkerRun worker in workers)
-            {
-                runs[round] += worker.Mops;
-                allocated += worker.AllocatedBytes;
-            }
-
+            runs[round] = WorkerSpan.Mpps(spans);
+            allocated += spans.Sum(span => span.AllocatedBytes);
             failures += settings.Flows / settings.Workers * settings.Workers - (long)bed.Router.Totals().Opened;
             pages = bed.Router.Conntrack.ArenaPages.ToString();
         }
 
-        return new OpeningResult(new Measurement(runs), allocated, collections, pages, failures, TimeStampCounter.Gigahertz());
+        return new OpeningResult(new Measurement(runs), allocated, collections, pages, failures, TimeStampCounter.Gigahertz);
     }
 
-    private static WorkerRun OpenAll(NatBed bed, int index)
+    private static WorkerSpan OpenAll(NatBed bed, int index)
     {
         Worker<GeneratorEnvironment> worker = bed.Workers[index];
         GeneratorPort port = bed.Ports[index];
@@ -69,9 +67,9 @@ internal static unsafe class Nat44Opening
             worker.Poll();
         }
 
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        long end = Stopwatch.GetTimestamp();
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         bed.Router.Conntrack.Table->Quiescence->GoOffline(index);
-        return new WorkerRun(packets, seconds, allocated);
+        return new WorkerSpan(packets, start, end, allocated);
     }
 }

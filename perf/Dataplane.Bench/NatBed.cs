@@ -8,11 +8,28 @@ using Dataplane.Packet;
 
 namespace Dataplane.Bench;
 
+/// <summary>What the ports of a <see cref="NatBed"/> generate.</summary>
+internal enum NatBedTraffic
+{
+    /// <summary>Packets of connections that are open, without end.</summary>
+    Established,
+
+    /// <summary>Every connection's first packet, once, on every worker its equal part of them; none is open.</summary>
+    Opening,
+
+    /// <summary>SYN segments from random sources without end, on the first worker, while open connections fill the table.</summary>
+    Flood,
+}
+
 /// <summary>A router between two generator ports with established SNAT connections, ready to be measured.</summary>
 internal sealed unsafe class NatBed : IDisposable
 {
     private const int PortsPerHost = 63;
+
+    /// <summary>Entries beyond the connections, so that what is measured never meets the table's limit.</summary>
+    private const uint SpareEntries = 65536;
     private const int OrderPackets = 1 << 22;
+    private const int FloodPackets = 1 << 20;
 
     /// <summary>Bytes by which acknowledgments stay behind where another worker sends what is acknowledged: what it has generated it may
     /// not have tracked.</summary>
@@ -31,22 +48,33 @@ internal sealed unsafe class NatBed : IDisposable
     private readonly MappedMemory? _unseenSequences;
     private long _badPackets;
 
-    /// <param name="flows">Connections that the table has room for.</param>
+    /// <param name="flows">Connections.</param>
     /// <param name="workers">1, or 2.</param>
     /// <param name="hugepages">Whether the table asks for them.</param>
     /// <param name="accounting">Whether packets and bytes are counted per connection.</param>
     /// <param name="isTcp">Segments instead of datagrams.</param>
-    /// <param name="isEmpty">No connection is opened: what the ports generate is every connection's first packet, once, on every worker its
-    /// equal part of them.</param>
-    public NatBed(int flows, int workers, bool hugepages, bool accounting, bool isTcp, bool isEmpty = false)
+    /// <param name="traffic">What is to be measured. A flood is of segments.</param>
+    /// <exception cref="ArgumentException">A flood of datagrams.</exception>
+    public NatBed(
+        int flows, int workers, bool hugepages, bool accounting, bool isTcp, NatBedTraffic traffic = NatBedTraffic.Established)
     {
+        bool isFlood = traffic == NatBedTraffic.Flood;
+        if (isFlood && !isTcp)
+        {
+            throw new ArgumentException("a flood is of segments", nameof(isTcp));
+        }
+
         Flows = flows;
         _isTcp = isTcp;
         _outsideAddress = new uint[flows];
         _outsidePort = new ushort[flows];
         _plan = BuildPlan(accounting);
-        QueueAssignment assignment = new([new PortQueues(1, workers), new PortQueues(1, workers)], workers);
-        Router = new Router(_plan, new ConntrackSize((uint)flows + 65536, workers, hugepages), assignment);
+
+        // First packets all come in by the inside port, and every worker has to poll it.
+        int receiveQueues = traffic == NatBedTraffic.Opening ? workers : 1;
+        QueueAssignment assignment = new([new PortQueues(receiveQueues, workers), new PortQueues(receiveQueues, workers)], workers);
+        ConntrackSize size = new((uint)flows + (isFlood ? 0 : SpareEntries), workers, hugepages);
+        Router = new Router(_plan, size, assignment);
         _sequences = isTcp ? MappedMemory.Allocate((long)flows * 2 * sizeof(uint), true) : null;
         _unseenSequences = isTcp ? MappedMemory.Allocate((long)flows * 2 * sizeof(uint), true) : null;
         Ports = new GeneratorPort[workers];
@@ -62,13 +90,16 @@ internal sealed unsafe class NatBed : IDisposable
 
         ShowToRouter(true);
         ResolveNeighbours();
-        if (isEmpty)
+        if (traffic == NatBedTraffic.Opening)
         {
             SetFirstPackets();
+            return;
         }
-        else
+
+        Open();
+        if (isFlood)
         {
-            Open();
+            SetFlood();
         }
     }
 
@@ -233,6 +264,33 @@ internal sealed unsafe class NatBed : IDisposable
             _orders.Add(order);
             Ports[worker].SetOrder(0, order);
             Ports[worker].Left = share;
+        }
+    }
+
+    /// <summary>Leaves nothing but SYN segments to be received: random hosts that have no connection, random ports.</summary>
+    private void SetFlood()
+    {
+        const uint firstHost = (10u << 24) + (1u << 23);
+        Random random = new(1);
+        SetFlags(0, TcpFlags.Syn);
+        FlowOrder order = new(FloodPackets);
+        for (int position = 0; position < order.Count; position++)
+        {
+            order.Packets[position] = Describe(0, new PacketDescriptor
+            {
+                Source = Ipv4Address.FromHost(firstHost + (uint)random.Next(1 << 23)),
+                Destination = Ipv4Address.FromHost((20u << 24) + (uint)random.Next(1, 1 << 16)),
+                SourcePort = Be16.FromHost((ushort)random.Next(1024, 1 << 16)),
+                DestinationPort = Be16.FromHost(443),
+                Flow = (uint)(position % Flows), // whose sequence number it takes: read from front to back
+            });
+        }
+
+        _orders.Add(order);
+        Ports[0].SetOrder(0, order);
+        for (int worker = 0; worker < Ports.Length; worker++)
+        {
+            Ports[worker].Orders[1] = null;
         }
     }
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
 
-readonly EXIT_SKIPPED=77
+readonly EXIT_SKIPPED=77 EXIT_LIMIT=124
 
 die() {
     printf '%s\n' "$*" >&2
@@ -16,13 +16,29 @@ skip() {
     exit "$EXIT_SKIPPED"
 }
 
-for variable in GENERATOR INSIDE PREFIX; do
+: "${INSIDE_PCI:=}" "${OUTSIDE_PCI:=}"
+required=(PREFIX INSIDE_PCI OUTSIDE_PCI)
+[[ -n $INSIDE_PCI$OUTSIDE_PCI ]] || required=(PREFIX GENERATOR INSIDE)
+for variable in "${required[@]}"; do
     [[ -n ${!variable:-} ]] || die "$variable is not set: see README.md"
 done
-: "${OUTSIDE:=}" "${FLOOD:=}" "${WORKER_CPU:=$(($(nproc) - 1))}" "${CONTROL_CPU:=0}" "${ENTRIES:=65536}" "${LIMIT_SECONDS:=600}"
+: "${GENERATOR:=}" "${INSIDE:=}" "${OUTSIDE:=}" "${FLOOD:=}" "${ENTRIES:=65536}" "${LIMIT_SECONDS:=600}"
+: "${WORKER_CPU:=$(($(nproc) - 1))}" "${CONTROL_CPU:=0}"
 [[ $PREFIX =~ ^[a-z0-9-]{1,32}$ ]] || die "PREFIX=$PREFIX: must be 1 to 32 of a-z, 0-9 and -"
-[[ $WORKER_CPU =~ ^[0-9]+(,[0-9]+)*$ ]] || die "WORKER_CPU=$WORKER_CPU: must be processors separated by commas"
-[[ -r $GENERATOR ]] || die "$GENERATOR does not exist: ./build.sh bench compare makes it"
+readonly PROCESSOR='(0|[1-9][0-9]{0,3})'
+[[ $WORKER_CPU =~ ^$PROCESSOR(,$PROCESSOR)*$ ]] || die "WORKER_CPU=$WORKER_CPU: must be processors (0 to 9999) separated by commas"
+[[ $CONTROL_CPU =~ ^$PROCESSOR$ ]] || die "CONTROL_CPU=$CONTROL_CPU: must be a processor (0 to 9999)"
+[[ $LIMIT_SECONDS =~ ^[1-9][0-9]{0,6}$ ]] || die "LIMIT_SECONDS=$LIMIT_SECONDS: must be 1 to 9999999"
+if [[ -n $INSIDE_PCI ]]; then
+    readonly PCI='^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$'
+    for variable in INSIDE_PCI OUTSIDE_PCI; do
+        [[ ${!variable} =~ $PCI ]] || die "$variable=${!variable}: must be a PCI address like 0000:3b:00.0"
+    done
+    [[ $INSIDE_PCI != "$OUTSIDE_PCI" ]] || die "INSIDE_PCI and OUTSIDE_PCI are the same device"
+    [[ -z $INSIDE$OUTSIDE$FLOOD ]] || die "INSIDE, OUTSIDE and FLOOD are of generators: with NICs the traffic comes from outside"
+else
+    [[ -r $GENERATOR ]] || die "$GENERATOR does not exist: ./build.sh bench compare makes it"
+fi
 [[ $(id -u) -eq 0 ]] || skip "needs root"
 
 # Files of this run; DPDK puts its own, the telemetry socket among them, below /var/run/dpdk.
@@ -62,6 +78,10 @@ finish() {
 trap finish EXIT
 trap 'exit 0' TERM INT HUP
 
+# Descriptors of every queue, in each direction: as many as the router's ports have.
+# shellcheck disable=SC2034 # for those who source this
+readonly DESCRIPTORS=1024
+
 # How many threads are to poll: WORKER_CPU names a processor for each.
 worker_count() {
     local cpus
@@ -69,18 +89,38 @@ worker_count() {
     echo "${#cpus[@]}"
 }
 
-# The options for MIB of DPDK's memory: hugepages when enough are free. Without a file system for them they are anonymous.
-memory_options() {
+# choose_eal MIB: EAL's options into `eal`. Memory is in hugepages when enough are free, and without a file system for
+# them anonymous; NICs are not given ordinary pages. The generators are devices of this run, physical ports are allowed
+# one by one, and how they address memory is for EAL to find out.
+choose_eal() {
     local free=0 pool=/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages
     [[ ! -r $pool ]] || free=$(<"$pool")
-    if ((free * 2 >= $1)); then echo "--in-memory -m $1"; else echo "--no-huge -m $1"; fi
+    eal=(--file-prefix "$PREFIX" -m "$1")
+    if ((free * 2 >= $1)); then
+        eal+=(--in-memory)
+    elif [[ -n $INSIDE_PCI ]]; then
+        skip "NICs need $1 MiB of free hugepages, of which there are $((free * 2)): sysctl vm.nr_hugepages=1024"
+    else
+        eal+=(--no-huge)
+    fi
+    if [[ -n $INSIDE_PCI ]]; then
+        eal+=(-a "$INSIDE_PCI" -a "$OUTSIDE_PCI")
+        return
+    fi
+    eal+=(--no-pci --iova-mode va -d "$GENERATOR" --vdev "net_generator0,$INSIDE"
+        --vdev "net_generator1,peer=net_generator0${OUTSIDE:+,$OUTSIDE}")
+    [[ -z $FLOOD ]] || eal+=(--vdev "net_generator2,$FLOOD" --vdev "net_generator3,peer=net_generator2")
 }
 
-# serve PROCESS: until the caller closes our standard input, the process ends, or the time is up.
+# serve PROCESS: until the caller closes our standard input; that the process ends by itself or the time is up is a failure.
 serve() {
-    local ended
+    local ended code=0
     timeout "$LIMIT_SECONDS" cat <&3 >/dev/null &
     started+=("$!")
-    wait -n -p ended "$1" "$!" || true
+    wait -n -p ended "$1" "$!" || code=$?
     [[ ${ended:-} != "$1" ]] || die "the program under test ended by itself"
+    ((code != EXIT_LIMIT)) || { # as timeout says it
+        printf 'ended after LIMIT_SECONDS (%s)\n' "$LIMIT_SECONDS" >&2
+        exit "$EXIT_LIMIT"
+    }
 }

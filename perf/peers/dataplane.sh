@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # This router: the same process and configuration file that routes between NICs, with generators as its ports.
 # ROUTER is dataplane.dll.
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 [[ -r ${ROUTER:-} ]] || die "ROUTER=${ROUTER:-}: is not the router's assembly"
@@ -16,17 +17,18 @@ if [[ -n $FLOOD ]]; then
     flood_source=', "20": { "Match": { "In": "flood", "Out": "flooded" }, "To": "pool:public" }'
 fi
 
+inside="vdev:net_generator0,neighbour=192.168.0.2,$INSIDE" drivers="\"$GENERATOR\""
+outside="vdev:net_generator1,peer=net_generator0,neighbour=198.51.100.1${OUTSIDE:+,$OUTSIDE}"
+[[ -z $INSIDE_PCI ]] || inside=$INSIDE_PCI outside=$OUTSIDE_PCI drivers=''
+
 # A gateway stands for all hosts of a side, so that neighbours are not what is measured.
 cat >"$work/config.json" <<JSON
 {
   "Cores": "$WORKER_CPU",
-  "Drivers": ["$GENERATOR"],
+  "Drivers": [$drivers],
   "Ports": {
-    "inside": { "Device": "vdev:net_generator0,neighbour=192.168.0.2,$INSIDE", "Addresses": ["192.168.0.1/30"], "Queues": $queues },
-    "outside": {
-      "Device": "vdev:net_generator1,peer=net_generator0,neighbour=198.51.100.1${OUTSIDE:+,$OUTSIDE}",
-      "Addresses": ["198.51.100.2/30"], "Queues": $queues
-    }$flood_ports
+    "inside": { "Device": "$inside", "Addresses": ["192.168.0.1/30"], "Queues": $queues },
+    "outside": { "Device": "$outside", "Addresses": ["198.51.100.2/30"], "Queues": $queues }$flood_ports
   },
   "Routes": { $flood_routes "10.0.0.0/8": { "Via": "192.168.0.2" }, "0.0.0.0/0": { "Via": "198.51.100.1" } },
   "Pools": { "public": { "Addresses": "203.0.113.1-203.0.113.254", "Ports": "1024-65535" } },

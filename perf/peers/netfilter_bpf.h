@@ -29,6 +29,7 @@ static inline void op(struct program *program, int code, int to, int from, int o
 #define MATH(what, to, value)	      op(program, BPF_ALU64 | (what) | BPF_K, to, 0, 0, (int32_t)(value))
 #define MATH_32(what, to, value)      op(program, BPF_ALU | (what) | BPF_K, to, 0, 0, (int32_t)(value))
 #define MATH_REG(what, to, from)      op(program, BPF_ALU64 | (what) | BPF_X, to, from, 0, 0)
+#define MATH_REG_32(what, to, from)   op(program, BPF_ALU | (what) | BPF_X, to, from, 0, 0)
 #define LOAD(size, to, from, offset)  op(program, BPF_LDX | BPF_MEM | (size), to, from, offset, 0)
 #define STORE(size, to, offset, from) op(program, BPF_STX | BPF_MEM | (size), to, from, offset, 0)
 #define STORE_CONSTANT(size, to, offset, value)                                                                   \
@@ -89,8 +90,8 @@ static inline void begin(struct program *program, int counters, uint32_t bytes)
 	put(program, (struct bpf_insn){0});
 }
 
-/* r8: the state of the flow whose number is in r7; an unknown one ends the program. r0 to r5 are overwritten. */
-static inline void find_flow(struct program *program, int flows)
+/* r0: the address of the map's element whose number is in r7, or 0. r1 to r5 are overwritten. */
+static inline void look_up(struct program *program, int flows)
 {
 	STORE(BPF_W, BPF_REG_10, -4, BPF_REG_7);
 	op(program, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, flows);
@@ -98,10 +99,25 @@ static inline void find_flow(struct program *program, int flows)
 	COPY(BPF_REG_2, BPF_REG_10);
 	MATH(BPF_ADD, BPF_REG_2, -4);
 	CALL(BPF_FUNC_map_lookup_elem);
+}
+
+/* r8: that address; an unknown element ends the program. r0 to r5 are overwritten. */
+static inline void find_flow(struct program *program, int flows)
+{
+	look_up(program, flows);
 	uint32_t known = jump_if(program, BPF_JNE, BPF_REG_0, 0);
 	RETURN(XDP_DROP);
 	land(program, known);
 	COPY(BPF_REG_8, BPF_REG_0);
+}
+
+/* r3: the sequence number, r4: the acknowledgment, of the segment at r6. */
+static inline void read_numbers(struct program *program)
+{
+	LOAD(BPF_W, BPF_REG_3, BPF_REG_6, AT_SEQUENCE);
+	TO_NETWORK(32, BPF_REG_3);
+	LOAD(BPF_W, BPF_REG_4, BPF_REG_6, AT_ACKNOWLEDGMENT);
+	TO_NETWORK(32, BPF_REG_4);
 }
 
 /* The last 16 bits of the address of a flow's server, in another register than the flow. */
@@ -114,12 +130,12 @@ static inline void server_of(struct program *program, int to, int flow)
 	MATH(BPF_AND, to, 0xffff);
 }
 
-/* The flow's number from the host that a packet goes to. r0 is overwritten. */
-static inline void read_flow(struct program *program, int to)
+/* The flow's number from the host at one end of a packet. r0 is overwritten. */
+static inline void read_flow(struct program *program, int to, int address, int port)
 {
-	LOAD(BPF_H, BPF_REG_0, BPF_REG_6, AT_DESTINATION + 2);
+	LOAD(BPF_H, BPF_REG_0, BPF_REG_6, address + 2);
 	TO_NETWORK(16, BPF_REG_0);
-	LOAD(BPF_H, to, BPF_REG_6, AT_DESTINATION_PORT);
+	LOAD(BPF_H, to, BPF_REG_6, port);
 	TO_NETWORK(16, to);
 	MATH(BPF_SUB, to, HOST_PORT);
 	MATH_32(BPF_LSH, to, 16);

@@ -1,7 +1,7 @@
 /*
  * Traffic for a kernel router between two veth pairs, at the highest rate that the kernel takes without a NIC.
  *
- *   netfilter_feed INSIDE INSIDE_PEER OUTSIDE OUTSIDE_PEER SOCKET TRAFFIC FLOWS BYTES [verify]
+ *   netfilter_feed INSIDE INSIDE_PEER OUTSIDE OUTSIDE_PEER SOCKET TRAFFIC FLOWS BYTES [verify] [untranslated]
  *
  * TRAFFIC is udp or tcp (established, both directions), new-udp, new-tcp (a connection a packet) or synflood;
  * BYTES is a frame with its check sequence, 64 to 1518. Frames are put into INSIDE's receive path by
@@ -13,8 +13,8 @@
  *   pass    at OUTSIDE: nothing; a veth takes what its peer sends back by XDP only if it has a program itself
  *   end     at INSIDE_PEER: counts the replies that were translated back, and drops them
  *
- * Flows are opened in order, then chosen at random. With `verify` the last two also check what arrives. Counters
- * are served on SOCKET as DPDK's telemetry would.
+ * Flows are opened in order, then chosen at random. With `verify` the last two also check what arrives: that it
+ * was translated, or with `untranslated` that it was not. Counters are served on SOCKET as DPDK's telemetry would.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -65,9 +65,16 @@ static bool parse_traffic(int argc, char **argv, struct traffic *traffic)
 		{"synflood", FLOOD, IPPROTO_TCP},
 	};
 
-	if (argc != 9 && (argc != 10 || strcmp(argv[9], "verify") != 0))
+	if (argc < 9)
 		return false;
-	traffic->verify = argc == 10;
+	for (int index = 9; index < argc; index++) {
+		bool *option = strcmp(argv[index], "verify") == 0	  ? &traffic->verify
+			       : strcmp(argv[index], "untranslated") == 0 ? &traffic->untranslated
+									  : NULL;
+		if (option == NULL || *option)
+			return false;
+		*option = true;
+	}
 	for (size_t index = 0; index < sizeof(kinds) / sizeof(kinds[0]); index++) {
 		if (strcmp(argv[6], kinds[index].name) != 0)
 			continue;
@@ -138,7 +145,7 @@ int main(int argc, char **argv)
 	if (!parse_traffic(argc, argv, &traffic)) {
 		fprintf(stderr,
 			"usage: netfilter_feed INSIDE INSIDE_PEER OUTSIDE OUTSIDE_PEER SOCKET "
-			"udp|tcp|new-udp|new-tcp|synflood FLOWS BYTES [verify]\n"
+			"udp|tcp|new-udp|new-tcp|synflood FLOWS BYTES [verify] [untranslated]\n"
 			"FLOWS: 1 to %u, without established flows to %d; BYTES: %d to %d\n",
 			FLOWS_MAX, INT32_MAX, FRAME_BYTES_MIN + CHECK_SEQUENCE_BYTES,
 			FRAME_BYTES_MAX + CHECK_SEQUENCE_BYTES);

@@ -8,15 +8,19 @@
 #define HEADER_BYTES	54   /* Ethernet, IPv4, TCP: no frame is shorter, a SYN is exactly this long */
 #define FRAME_BYTES_MIN 60   /* without the check sequence */
 #define FRAME_BYTES_MAX 1514 /* what fits the veth's MTU */
-#define PROGRAM_MAX	512
+#define PROGRAM_MAX	1024
 #define FLOWS_MAX	(1u << 24) /* of established ones, the generator's limit too */
+#define FLOW_BITS	64	   /* of UDP flows, in a word of their map */
 #define OPENING_CHUNK	1024	   /* flows whose SYNs are sent before the first of them is acknowledged */
 
 /* Where headers begin and fields are, in a frame of IPv4 without options. */
 enum {
 	AT_TYPE = 12,
 	AT_IP = 14,
+	AT_SERVICE = 15,
 	AT_LENGTH = 16,
+	AT_IDENTIFICATION = 18,
+	AT_FRAGMENT = 20,
 	AT_HOPS = 22,
 	AT_PROTOCOL = 23,
 	AT_IP_CHECKSUM = 24,
@@ -38,6 +42,13 @@ enum {
 #define TCP_SYN	    0x02
 #define TCP_SYN_ACK 0x12
 #define TCP_PSH_ACK 0x18
+
+/* Initial sequence numbers: the host's is the flow's number times one, the server's is the host's times the other.
+ * Both are odd, so no two flows have the same; the inverse leads back to the flow. */
+#define SYN_MIXER	  0x9e3779b1
+#define SYN_MIXER_INVERSE 0x0e8b2f51 /* modulo 2^32 */
+#define SERVER_MIXER_TCP  0x5bd1e995
+#define WINDOW		  0xffff /* not scaled: far more than is ever under way */
 
 /* The frame's addresses, the router's in the middle: 10.0.x.x port 1024… to 198.18.x.x port 9, seen as
  * 203.0.113.x. */
@@ -66,7 +77,7 @@ struct side {
 /* The one value of a map that is mapped into the process. Written by the core that forwards. */
 struct counters {
 	uint64_t sent;	 /* also the number of the next packet while flows are sent in order */
-	uint64_t opened; /* TCP connections whose SYN was answered */
+	uint64_t opened; /* established flows from whose server something came back */
 	struct side inside, outside;
 };
 
@@ -78,12 +89,13 @@ struct flow {
 
 struct traffic {
 	enum mode mode;
-	uint8_t protocol;     /* IPPROTO_UDP or IPPROTO_TCP */
-	uint32_t flows;	      /* 1 to INT32_MAX, of established ones FLOWS_MAX */
-	uint32_t frame_bytes; /* FRAME_BYTES_MIN to FRAME_BYTES_MAX; a SYN is shorter */
-	bool verify;
+	uint8_t protocol;	   /* IPPROTO_UDP or IPPROTO_TCP */
+	uint32_t flows;		   /* 1 to INT32_MAX, of established ones FLOWS_MAX */
+	uint32_t frame_bytes;	   /* FRAME_BYTES_MIN to FRAME_BYTES_MAX; a SYN is shorter */
+	bool verify, untranslated; /* check what arrives; the router leaves addresses and ports as they are */
 	uint8_t inside_mac[6], outside_mac[6]; /* of the router's ports */
-	int counters_map, flows_map;	       /* descriptors; the second only for established TCP */
+	/* descriptors; of the flows only for established traffic: struct flow of TCP, a bit each of UDP */
+	int counters_map, flows_map;
 };
 
 struct program {
@@ -115,7 +127,8 @@ void write_end(struct program *program, const struct traffic *traffic);
 
 /*
  * Checks a translated packet (`outside`) or a restored one, after `begin`: both checksums, link addresses, hops,
- * addresses, ports, the flow's number; counts what is wrong. r0 to r5 and r8 are overwritten.
+ * addresses, ports, the flow's number, and that all else in IPv4 and TCP is as it was sent, numbers included;
+ * counts and drops what is wrong. Registers below r9 but r6 are overwritten.
  */
 void write_check(struct program *program, const struct traffic *traffic, bool outside);
 

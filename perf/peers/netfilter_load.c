@@ -44,6 +44,8 @@ volatile struct counters *make_maps(struct traffic *traffic)
 	traffic->counters_map = make_map(sizeof(struct counters), 1, BPF_F_MMAPABLE);
 	if (traffic->mode == ESTABLISHED && traffic->protocol == IPPROTO_TCP)
 		traffic->flows_map = make_map(sizeof(struct flow), traffic->flows, 0);
+	else if (traffic->mode == ESTABLISHED)
+		traffic->flows_map = make_map(FLOW_BITS / 8, (traffic->flows + FLOW_BITS - 1) / FLOW_BITS, 0);
 	void *memory = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED, traffic->counters_map, 0);
 	if (memory == MAP_FAILED)
 		fail("mapping the counters");

@@ -13,8 +13,6 @@
 #include "netfilter_bpf.h"
 
 #define FLOOD_TUPLES ((uint32_t)HOST_PORTS << 16)
-#define SYN_MIXER    0x9e3779b1 /* initial sequence numbers from flow numbers */
-#define WINDOW	     0xffff	/* not scaled: far more than is ever under way */
 
 enum kind { DATAGRAM, SYN, DATA };
 

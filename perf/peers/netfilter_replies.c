@@ -3,8 +3,6 @@
 
 #include "netfilter_bpf.h"
 
-#define SERVER_MIXER_TCP 0x5bd1e995 /* the server's initial sequence number from the host's */
-
 /* Anything but our packets (neighbour solicitations of the kernel, say) is dropped and not counted. */
 static void drop_others(struct program *program, const struct traffic *traffic)
 {
@@ -23,15 +21,6 @@ static void swap(struct program *program, int size, int one, int other)
 	LOAD(size, BPF_REG_2, BPF_REG_6, other);
 	STORE(size, BPF_REG_6, one, BPF_REG_2);
 	STORE(size, BPF_REG_6, other, BPF_REG_1);
-}
-
-/* r3: the sequence number, r4: the acknowledgment, of the segment at r6. */
-static void read_numbers(struct program *program)
-{
-	LOAD(BPF_W, BPF_REG_3, BPF_REG_6, AT_SEQUENCE);
-	TO_NETWORK(32, BPF_REG_3);
-	LOAD(BPF_W, BPF_REG_4, BPF_REG_6, AT_ACKNOWLEDGMENT);
-	TO_NETWORK(32, BPF_REG_4);
 }
 
 static void write_number(struct program *program, int offset, int reg)
@@ -110,7 +99,7 @@ void write_pass(struct program *program)
 /* Moves the host's end of the connection to what the reply says. */
 static void take_note(struct program *program, const struct traffic *traffic)
 {
-	read_flow(program, BPF_REG_7);
+	read_flow(program, BPF_REG_7, AT_DESTINATION, AT_DESTINATION_PORT);
 	find_flow(program, traffic->flows_map);
 	read_numbers(program);
 	LOAD(BPF_B, BPF_REG_0, BPF_REG_6, AT_FLAGS);
@@ -128,6 +117,33 @@ static void take_note(struct program *program, const struct traffic *traffic)
 	land(program, repeated);
 }
 
+/* Counts a datagram's flow when it is the first of it, until that is so of all. */
+static void take_first(struct program *program, const struct traffic *traffic)
+{
+	LOAD(BPF_DW, BPF_REG_1, BPF_REG_9, offsetof(struct counters, opened));
+	uint32_t all = jump_if(program, BPF_JGE, BPF_REG_1, (int32_t)traffic->flows);
+	read_flow(program, BPF_REG_7, AT_DESTINATION, AT_DESTINATION_PORT);
+	uint32_t unknown = jump_if(program, BPF_JGE, BPF_REG_7, (int32_t)traffic->flows);
+	CONSTANT(BPF_REG_1, 1);
+	COPY(BPF_REG_2, BPF_REG_7);
+	MATH(BPF_AND, BPF_REG_2, FLOW_BITS - 1);
+	MATH_REG(BPF_LSH, BPF_REG_1, BPF_REG_2);
+	STORE(BPF_DW, BPF_REG_10, -16, BPF_REG_1);
+	MATH(BPF_DIV, BPF_REG_7, FLOW_BITS);
+	find_flow(program, traffic->flows_map);
+	LOAD(BPF_DW, BPF_REG_1, BPF_REG_10, -16);
+	LOAD(BPF_DW, BPF_REG_2, BPF_REG_8, 0);
+	COPY(BPF_REG_3, BPF_REG_2);
+	MATH_REG(BPF_OR, BPF_REG_2, BPF_REG_1);
+	op(program, BPF_JMP | BPF_JEQ | BPF_X, BPF_REG_3, BPF_REG_2, 0, 0);
+	uint32_t known = program->count - 1;
+	STORE(BPF_DW, BPF_REG_8, 0, BPF_REG_2);
+	count(program, offsetof(struct counters, opened));
+	land(program, known);
+	land(program, unknown);
+	land(program, all);
+}
+
 void write_end(struct program *program, const struct traffic *traffic)
 {
 	begin(program, traffic->counters_map, HEADER_BYTES);
@@ -137,5 +153,7 @@ void write_end(struct program *program, const struct traffic *traffic)
 		write_check(program, traffic, false);
 	if (traffic->mode == ESTABLISHED && traffic->protocol == IPPROTO_TCP)
 		take_note(program, traffic);
+	if (traffic->mode == ESTABLISHED && traffic->protocol == IPPROTO_UDP)
+		take_first(program, traffic);
 	RETURN(XDP_DROP);
 }

@@ -18,14 +18,15 @@ struct service {
 	const volatile struct counters *counters;
 };
 
-/* Flows that came back from where the traffic turns: exact for TCP, for UDP unless some were lost. */
+/*
+ * Established flows from whose server something came back, each counted once. Of the others nothing comes back:
+ * packets that were forwarded, as many as there are flows at most.
+ */
 static uint64_t flows_open(const struct service *service)
 {
 	const struct traffic *traffic = service->traffic;
 	const volatile struct counters *counters = service->counters;
-	uint64_t open = traffic->mode != ESTABLISHED	   ? counters->outside.arrived
-			: traffic->protocol == IPPROTO_TCP ? counters->opened
-							   : counters->inside.arrived;
+	uint64_t open = traffic->mode == ESTABLISHED ? counters->opened : counters->outside.arrived;
 
 	return open < traffic->flows ? open : traffic->flows;
 }

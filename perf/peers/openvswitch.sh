@@ -3,6 +3,7 @@
 #
 #   openvswitch.sh one-pass     a packet is tracked, translated and sent in one pass over the flow table
 #   openvswitch.sh two-pass     its state is matched in a second pass, as firewalls are written
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly SWITCH=/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk
@@ -36,13 +37,16 @@ fi
 export OVS_RUNDIR=$work OVS_LOGDIR=$work OVS_DBDIR=$work OVS_SYSCONFDIR=$work
 database=unix:$work/db.sock
 
-# A mask of processors, separated by commas.
+# A mask of processors, separated by commas: hexadecimal digits of four processors each, the highest first, as many as
+# there have to be. A shell's number would end at 64 of them.
 mask() {
-    local cpu bits=0
+    local cpu last=0 digits=()
     for cpu in ${1//,/ }; do
-        bits=$((bits | 1 << cpu))
+        digits[cpu / 4]=$((${digits[cpu / 4]:-0} | 1 << cpu % 4))
+        last=$((cpu / 4 > last ? cpu / 4 : last))
     done
-    printf '0x%x' "$bits"
+    printf 0x
+    for (( ; last >= 0; last--)); do printf '%x' "${digits[last]:-0}"; done
 }
 
 vsctl() { ovs-vsctl --db="$database" --timeout=60 "$@"; }
@@ -57,12 +61,12 @@ for _ in $(seq 100); do
 done
 vsctl --no-wait init
 
+choose_eal 640
+
 # The ports are made when DPDK starts: the outside has to find the inside before anybody starts that.
 vsctl --no-wait set Open_vSwitch . other_config:dpdk-init=true other_config:dpdk-lcore-mask="$(mask "$CONTROL_CPU")" \
     other_config:pmd-cpu-mask="$(mask "$WORKER_CPU")" other_config:vlan-limit=0 \
-    other_config:dpdk-extra="$(memory_options 640) --no-pci --iova-mode va --file-prefix $PREFIX -d $GENERATOR \
---vdev net_generator0,$INSIDE --vdev net_generator1,peer=net_generator0${OUTSIDE:+,$OUTSIDE}\
-${FLOOD:+ --vdev net_generator2,$FLOOD --vdev net_generator3,peer=net_generator2}"
+    other_config:dpdk-extra="${eal[*]}"
 taskset -c "$CONTROL_CPU" "$SWITCH" "$database" --pidfile="$work/switch.pid" --unixctl="$work/switch.ctl" --no-chdir \
     --log-file="$work/switch.log" -vconsole:off </dev/null >&2 &
 switch=$!
@@ -80,8 +84,9 @@ vsctl -- --id=@datapath create Datapath datapath_version=0 -- set Open_vSwitch .
 vsctl add-zone-tp netdev zone=1 udp_first=300 udp_single=300 udp_multiple=300
 
 # A port has no name before it exists; what it is called and its number are told here.
-ports=(inside outside)
-[[ -z $FLOOD ]] || ports+=(flood flooded)
+ports=(inside outside) devices=(net_generator0 net_generator1)
+[[ -z $INSIDE_PCI ]] || devices=("$INSIDE_PCI" "$OUTSIDE_PCI")
+[[ -z $FLOOD ]] || ports+=(flood flooded) devices+=(net_generator2 net_generator3)
 
 # Queue q of every port belongs to thread q, as in the other peers.
 queues=0 affinity=''
@@ -93,7 +98,8 @@ for index in "${!ports[@]}"; do
     port=${ports[index]}
     numbers+=(-e "s/\\(in_port=\\|output:\\)$port\\b/\\1$((index + 1))/")
     add+=(-- add-port br0 "$port" -- set Interface "$port" type=dpdk ofport_request=$((index + 1)) options:n_rxq="$queues"
-        options:dpdk-devargs="net_generator$index" other_config:pmd-rxq-affinity="\"$affinity\"")
+        options:n_rxq_desc="$DESCRIPTORS" options:n_txq_desc="$DESCRIPTORS"
+        options:dpdk-devargs="\"${devices[index]}\"" other_config:pmd-rxq-affinity="\"$affinity\"")
 done
 printf '%s\n' "${flows[@]}" | sed "${numbers[@]}" | ovs-ofctl add-flows "unix:$work/br0.mgmt" -
 vsctl "${add[@]}"

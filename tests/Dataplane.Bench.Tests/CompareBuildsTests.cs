@@ -11,7 +11,7 @@ namespace Dataplane.Bench.Tests;
 /// <summary>What was measured is written down, and figures of something else are not added to it.</summary>
 public sealed class CompareBuildsTests : IDisposable
 {
-    private static readonly CompareBuilds s_then = new("4078c3f41a2b", "3.1.0", "22.11.11", "1.0.6", 1024);
+    private static readonly CompareBuilds s_then = new("4078c3f41a2b", "3.1.0", "22.11.11", "1.0.6", 1024, "77aa");
 
     private readonly string _folder = Directory.CreateTempSubdirectory("compare-builds-").FullName;
 
@@ -49,6 +49,7 @@ public sealed class CompareBuildsTests : IDisposable
         Assert.Equal("Open vSwitch 3.1.0, now not installed", s_then.Difference(s_then with { OpenVswitch = CompareBuilds.NotInstalled }));
         Assert.Equal("DPDK 22.11.11, now 22.11.12", s_then.Difference(s_then with { Dpdk = "22.11.12" }));
         Assert.Equal("nft 1.0.6, now 1.0.9", s_then.Difference(s_then with { Nft = "1.0.9" }));
+        Assert.Equal("the harness 77aa, now 77ab", s_then.Difference(s_then with { Harness = "77ab" }));
         Assert.Equal("hugepages of 2 MiB 1024, now 0", s_then.Difference(s_then with { Hugepages = 0 }));
         Assert.Equal("hugepages of 2 MiB 1024, now unknown", s_then.Difference(s_then with { Hugepages = null }));
         Assert.Equal("DPDK 22.11.11, now 22.11.12; nft 1.0.6, now 1.0.9", s_then.Difference(s_then with { Dpdk = "22.11.12", Nft = "1.0.9" }));
@@ -66,6 +67,8 @@ public sealed class CompareBuildsTests : IDisposable
     {
         CompareBuilds builds = s_then with { Source = source };
         Assert.Equal($"this router's source {source ?? "unknown"}, now {source ?? "unknown"}", builds.Difference(builds));
+        CompareBuilds measuring = s_then with { Harness = source };
+        Assert.Equal($"the harness {source ?? "unknown"}, now {source ?? "unknown"}", measuring.Difference(measuring));
     }
 
     [Fact]
@@ -101,12 +104,32 @@ public sealed class CompareBuildsTests : IDisposable
         Assert.Equal(after, CompareBuilds.SourceOf(_folder));
     }
 
+    [Theory]
+    [InlineData("perf/peers/common.sh")]
+    [InlineData("perf/Dataplane.Bench/New.cs")]
+    public void The_harness_is_named_by_what_measures(string changed)
+    {
+        string source = Repository();
+        string before = CompareBuilds.HarnessOf(_folder);
+        Assert.Equal($"{Tree("perf/peers")}-{Tree("perf/Dataplane.Bench")}", before);
+        Write("perf/results/compare.md", "figures\n");
+        Write("src/Router.cs", "something else\n");
+        Assert.Equal(before, CompareBuilds.HarnessOf(_folder)); // nothing of it measures
+        Write(changed, "something else\n");
+        Assert.Equal($"{before} with changes", CompareBuilds.HarnessOf(_folder));
+        Assert.NotEqual(source, Commit());
+        string after = CompareBuilds.HarnessOf(_folder);
+        Assert.NotEqual(before, after);
+        Assert.Equal(after, CompareBuilds.Read(_folder, "/elsewhere/dataplane.dll").Harness);
+    }
+
     [Fact]
     public void What_is_no_checkout_is_of_unknown_source()
     {
         Write("src/Router.cs", "class Router;\n");
         Assert.Equal(CompareBuilds.Unknown, CompareBuilds.SourceOf(_folder));
         Assert.Equal(CompareBuilds.Unknown, CompareBuilds.SourceOf(Path.Combine(_folder, "missing")));
+        Assert.Equal(CompareBuilds.Unknown, CompareBuilds.HarnessOf(_folder));
     }
 
     [Fact]
@@ -165,6 +188,31 @@ public sealed class CompareBuildsTests : IDisposable
     }
 
     [Fact]
+    public void Figures_of_another_harness_are_not_added_to()
+    {
+        CompareFile.Write(_folder, Record("A machine", s_then with { Harness = null }));
+        Refuses("the harness unknown, now 77aa", "A machine", s_then);
+    }
+
+    [Theory]
+    [InlineData("worker processors 3, control 0, node 0")]
+    [InlineData(null)]
+    public void Figures_of_other_processors_are_not_added_to(string? processors)
+    {
+        CompareFile.Write(_folder, Record("A machine", s_then) with { Processors = processors });
+        Refuses($"{processors ?? "unknown"}, now {FixedRecord.Processors}", "A machine", s_then);
+    }
+
+    [Fact]
+    public void What_is_to_be_said_of_processors_stays_when_a_sitting_adds_to_it()
+    {
+        CompareFile.Write(_folder, Record("A machine", s_then) with { ProcessorNotes = ["One.", "Two."] });
+        CompareRecord earlier = CompareCommand.Earlier(Settings(append: true) with { ProcessorNotes = ["Two.", "Three."] }, "A machine", s_then);
+        Assert.Equal(["One.", "Two.", "Three."], earlier.ProcessorNotes);
+        Assert.Equal(FixedRecord.Processors, earlier.Processors);
+    }
+
+    [Fact]
     public void A_file_without_builds_is_not_added_to()
     {
         WriteWithoutBuilds();
@@ -172,13 +220,18 @@ public sealed class CompareBuildsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_first_sitting_has_nothing_earlier(bool append)
+    [InlineData(true, "4078c3f41a2b")]
+    [InlineData(false, "4078c3f41a2b")]
+    [InlineData(true, "4078c3f41a2b with changes")] // there is nothing that it could be mixed with
+    [InlineData(false, "4078c3f41a2b with changes")]
+    [InlineData(false, CompareBuilds.Unknown)]
+    public void A_first_sitting_has_nothing_earlier(bool append, string source)
     {
-        CompareRecord earlier = CompareCommand.Earlier(Settings(append), "A machine", s_then);
+        CompareBuilds builds = s_then with { Source = source };
+        CompareRecord earlier = CompareCommand.Earlier(Settings(append) with { ProcessorNotes = ["One."] }, "A machine", builds);
         Assert.Empty(earlier.Results);
-        Assert.Equal(("A machine", s_then), (earlier.Machine, earlier.Builds));
+        Assert.Equal(("A machine", builds, FixedRecord.Processors), (earlier.Machine, earlier.Builds, earlier.Processors));
+        Assert.Equal(["One."], earlier.ProcessorNotes);
     }
 
     [Fact]
@@ -201,7 +254,11 @@ public sealed class CompareBuildsTests : IDisposable
         FixedSettings.Of("dataplane", "udp-1k", repeats: 1) with { Output = _folder, Append = append };
 
     private static CompareRecord Record(string machine, CompareBuilds builds) =>
-        new(machine, FixedRecord.Time, [], [FixedRecord.Result("dataplane", "udp-1k", 20) with { Time = FixedRecord.Time }]) { Builds = builds };
+        new(machine, FixedRecord.Time, [], [FixedRecord.Result("dataplane", "udp-1k", 20) with { Time = FixedRecord.Time }])
+        {
+            Builds = builds,
+            Processors = FixedRecord.Processors,
+        };
 
     /// <summary>A file from before builds and times were written down.</summary>
     private void WriteWithoutBuilds()
@@ -219,6 +276,8 @@ public sealed class CompareBuildsTests : IDisposable
     {
         Write("src/Router.cs", "class Router;\n");
         Write("native/shim.c", "int shim;\n");
+        Write("perf/peers/common.sh", "true\n");
+        Write("perf/Dataplane.Bench/Program.cs", "class Program;\n");
         Write("README.md", "words\n");
         Git("init", "--quiet");
         return Commit();

@@ -41,6 +41,8 @@ public sealed class CompareRecordTests : IDisposable
         CompareFile.Write(_folder, FixedRecord.Full);
         CompareRecord read = CompareFile.Read(_folder)!;
         Assert.Equal((FixedRecord.Full.Machine, FixedRecord.Full.Time), (read.Machine, read.Time));
+        Assert.Equal(FixedRecord.Processors, read.Processors);
+        Assert.Equal(FixedRecord.Full.ProcessorNotes, read.ProcessorNotes);
         Equal(FixedRecord.Full.Checks, read.Checks);
         Equal(FixedRecord.Full.Results, read.Results);
         Assert.Equal([Path.Combine(_folder, CompareFile.Name)], Directory.GetFiles(_folder)); // nothing half written stays

@@ -21,5 +21,6 @@ internal static class FixedSettings
         Seconds = 3,
         WorkerCpu = 1,
         ControlCpu = 0,
+        ProcessorLine = FixedRecord.Processors,
     };
 }

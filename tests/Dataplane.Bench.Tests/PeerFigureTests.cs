@@ -37,6 +37,27 @@ public sealed class PeerFigureTests
     }
 
     [Fact]
+    public void What_interrupts_did_for_the_kernel_is_processor_time_too()
+    {
+        // Of two seconds the thread had one for itself, and softirqs in its place 0.6.
+        GeneratorSnapshot before = Snapshot(seconds: 0, sent: 0, returned: 0, (7, 0));
+        GeneratorSnapshot after = Snapshot(seconds: 2, sent: 4_000_000, returned: 4_000_000, (7, 1_000_000_000));
+        before = before with { Threads = before.Threads with { Processor = new ProcessorTimes(0, 0) } };
+        after = after with
+        {
+            Threads = after.Threads with
+            {
+                Moment = 2_000_000_000,
+                Waiting = new Dictionary<int, long> { [7] = 400_000_000 },
+                Processor = new ProcessorTimes(700_000_000, 0),
+            },
+        };
+        PeerFigure figure = PeerFigure.Between(before, after, 4_000_000);
+        Assert.Equal(4 / 1.6, figure.Rate, 9);
+        Assert.Equal(0.8, figure.ProcessorShare, 9);
+    }
+
+    [Fact]
     public void What_does_not_come_back_is_told()
     {
         GeneratorSnapshot before = Snapshot(seconds: 0, sent: 0, returned: 0, (7, 0));

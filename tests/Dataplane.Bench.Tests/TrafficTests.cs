@@ -35,6 +35,7 @@ public sealed class TrafficTests
         Assert.Equal(string.Empty, Traffic.Find("tcp-1m-2w-same")!.OutsideArguments);
         Assert.Equal(string.Empty, Traffic.Find("tcp-1m")!.OutsideArguments);
         Assert.Equal(string.Empty, Traffic.Find("new-udp-2w")!.OutsideArguments);
+        Assert.Equal(string.Empty, Traffic.Find("synflood-2w")!.OutsideArguments);
     }
 
     [Fact]
@@ -77,5 +78,37 @@ public sealed class TrafficTests
             ((string[])["udp-64k-flooded", "udp-1m-2w", "udp-1m-zipf"]).Select(name => Traffic.Find(name)!),
             traffic => Assert.NotNull(kernel.Refusal(traffic)));
         Assert.Null(kernel.Refusal(Traffic.Find("udp-1m")!));
+    }
+
+    [Fact]
+    public void The_kernel_without_tracking_gets_open_connections_only()
+    {
+        Peer forward = Peer.Find(Peer.KernelPorts)!, kernel = Peer.Find(Peer.Kernel)!;
+        Assert.Equal(
+            ["udp-1k", "udp-64k", "udp-1m", "udp-10m", "tcp-1k", "tcp-64k", "tcp-1m", "tcp-10m", "udp-64k-512", "udp-64k-1500"],
+            Traffic.All.Where(traffic => forward.Refusal(traffic) is null).Select(traffic => traffic.Name));
+        Assert.All(
+            ((string[])["new-udp", "synflood", "udp-64k-flooded"]).Select(name => Traffic.Find(name)!),
+            traffic => Assert.Equal("it keeps no connections", forward.Refusal(traffic)));
+        Assert.Equal(("netfilter.sh", "forward", true), (forward.Script, forward.Variant, forward.IsKernel));
+        Assert.Equal((false, false), (forward.IsChecked, forward.IsQuick));
+        Assert.All(Traffic.All, traffic => Assert.Equal(
+            traffic.InsideArguments(kernel, verify: false), traffic.InsideArguments(forward, verify: false)));
+    }
+
+    [Fact]
+    public void Each_program_has_the_floor_of_its_ports() => Assert.Equal(
+        ["testpmd", "testpmd", "testpmd", "linux-forward", null, null], Peer.All.Select(peer => peer.Floor));
+
+    [Theory]
+    [InlineData("udp-1k", 1, 166)] // 20 s and as many connections as fifty thousand a second; a table of at least 64 k
+    [InlineData("udp-10m", 1, 863)]
+    [InlineData("udp-64k-flooded", 2.5, 209)]
+    public void A_script_lasts_longer_than_its_phases_are_waited_for(string name, double seconds, int atLeast)
+    {
+        Traffic traffic = Traffic.Find(name)!;
+        int limit = PeerRun.LimitSeconds(traffic, seconds);
+        Assert.Equal(atLeast, limit);
+        Assert.True(limit > PeerRun.OpeningPatience(traffic.Flows) + PeerRun.OpeningPatience(2L * traffic.Entries) + 3 * seconds);
     }
 }

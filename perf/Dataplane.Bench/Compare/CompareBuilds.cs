@@ -14,7 +14,9 @@ namespace Dataplane.Bench.Compare;
 /// <param name="Dpdk">The version of the DPDK that this router, Open vSwitch and testpmd share, or <see cref="NotInstalled"/>.</param>
 /// <param name="Nft">nft's version, or <see cref="NotInstalled"/>; the kernel's is in the machine's line.</param>
 /// <param name="Hugepages">Hugepages of 2 MiB that the machine has, free or not.</param>
-internal sealed partial record CompareBuilds(string? Source, string? OpenVswitch, string? Dpdk, string? Nft, int? Hugepages)
+/// <param name="Harness">Git's name of what measures: the peers' scripts and this program; or <see cref="Unknown"/>.</param>
+internal sealed partial record CompareBuilds(
+    string? Source, string? OpenVswitch, string? Dpdk, string? Nft, int? Hugepages, string? Harness)
 {
     public const string Unknown = "unknown";
     public const string NotInstalled = "not installed";
@@ -25,7 +27,7 @@ internal sealed partial record CompareBuilds(string? Source, string? OpenVswitch
     private const string SwitchProgram = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"; // as perf/peers/openvswitch.sh
 
     /// <summary>Of figures from before any of this was written down.</summary>
-    public static CompareBuilds NotTold { get; } = new(null, null, null, null, null);
+    public static CompareBuilds NotTold { get; } = new(null, null, null, null, null, null);
 
     /// <summary>What would be measured now.</summary>
     /// <param name="root">The checkout.</param>
@@ -37,13 +39,13 @@ internal sealed partial record CompareBuilds(string? Source, string? OpenVswitch
         return new CompareBuilds(
             router.StartsWith(root + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? SourceOf(root) : Unknown,
             VersionOf(switches, "Open vSwitch"), dpdk,
-            VersionOf(Output("nft", "--version") ?? Output("/usr/sbin/nft", "--version"), "nftables"), HugepagesNow());
+            VersionOf(Output("nft", "--version") ?? Output("/usr/sbin/nft", "--version"), "nftables"), HugepagesNow(), HarnessOf(root));
     }
 
     /// <summary>What both tell differently, for people; null where figures of one may stand beside those of the other.</summary>
     /// <remarks>
-    /// What was not installed then has no figures that could be of something else. A source with changes, or one that nobody knows,
-    /// is never the same as another.
+    /// What was not installed then has no figures that could be of something else. A source or harness with changes, or one that
+    /// nobody knows, is never the same as another.
     /// </remarks>
     public string? Difference(CompareBuilds now)
     {
@@ -67,10 +69,16 @@ internal sealed partial record CompareBuilds(string? Source, string? OpenVswitch
 
     /// <summary>Git's names of what a folder's router is built from, src and native: "4078c3f41a2b-9be2f1a6b37d", perhaps
     /// "with changes".</summary>
-    public static string SourceOf(string root) =>
-        Output("git", "-C", root, "rev-parse", "HEAD:src", "HEAD:native")?.Split('\n') is [{ Length: > 12 } src, { Length: > 12 } native]
-            && Output("git", "-C", root, "--no-optional-locks", "status", "--porcelain", "--", "src", "native") is { } changes
-            ? $"{src[..12]}-{native[..12]}{(changes.Length > 0 ? WithChanges : string.Empty)}"
+    public static string SourceOf(string root) => NameOf(root, "src", "native");
+
+    /// <summary>The same of what measures: perf/peers, then perf/Dataplane.Bench.</summary>
+    public static string HarnessOf(string root) => NameOf(root, "perf/peers", "perf/Dataplane.Bench");
+
+    private static string NameOf(string root, string one, string other) =>
+        Output("git", "-C", root, "rev-parse", $"HEAD:{one}", $"HEAD:{other}")?.Split('\n')
+                is [{ Length: > 12 } first, { Length: > 12 } second]
+            && Output("git", "-C", root, "--no-optional-locks", "status", "--porcelain", "--", one, other) is { } changes
+            ? $"{first[..12]}-{second[..12]}{(changes.Length > 0 ? WithChanges : string.Empty)}"
             : Unknown;
 
     /// <summary>The version in what a program says of itself: the first number behind its name.</summary>
@@ -91,7 +99,7 @@ internal sealed partial record CompareBuilds(string? Source, string? OpenVswitch
     private IEnumerable<(string What, string? Value)> Named() =>
     [
         ("this router's source", Source), ("Open vSwitch", OpenVswitch), ("DPDK", Dpdk), ("nft", Nft),
-        ("hugepages of 2 MiB", Hugepages?.ToString(CultureInfo.InvariantCulture)),
+        ("hugepages of 2 MiB", Hugepages?.ToString(CultureInfo.InvariantCulture)), ("the harness", Harness),
     ];
 
     private static int? HugepagesNow()

@@ -13,6 +13,8 @@ namespace Dataplane.Bench.Compare;
 /// <summary>The command line of <c>compare</c>.</summary>
 internal static class CompareCommand
 {
+    private const int WorkersMax = 2;
+
     private static readonly Option<bool> s_quick = new("--quick")
     {
         Description = "four kinds of traffic, two repeats: under three minutes",
@@ -40,6 +42,16 @@ internal static class CompareCommand
     private static readonly Option<string?> s_output = new("--output") { Description = "folder of the results; default perf/results/DATE" };
 
     private static readonly Option<string?> s_workers = Names("--workers", "polling threads; default both, with --quick one", ["1", "2"]);
+    private static readonly Option<string?> s_workerCpus = new("--worker-cpus")
+    {
+        Description = "processors of the polling threads, such as 2,3; a single one has the last; default the last ones",
+    };
+
+    private static readonly Option<int?> s_controlCpu = new("--control-cpu")
+    {
+        Description = "processor of everything else; default the first that no polling thread has",
+    };
+
     private static readonly Option<bool> s_append = new("--append")
     {
         Description = "keep what compare.json in the output folder has and add to it: without --traffic only what is missing there",
@@ -54,7 +66,8 @@ internal static class CompareCommand
             result.GetValue(s_seconds) is >= 0.1 and <= 60, result, "--seconds: 0.1 to 60"));
         Command command = new("compare", "this router, Open vSwitch, netfilter and testpmd under the same generated traffic")
         {
-            s_quick, s_repeats, s_seconds, s_peers, s_traffic, s_workers, s_append, s_router, s_generator, s_output,
+            s_quick, s_repeats, s_seconds, s_peers, s_traffic, s_workers, s_workerCpus, s_controlCpu, s_append, s_router, s_generator,
+            s_output,
         };
         command.SetAction(Run);
         return command;
@@ -62,7 +75,15 @@ internal static class CompareCommand
 
     private static int Run(ParseResult parsed)
     {
-        CompareSettings settings = Settings(parsed);
+        if (!Processors.TryChoose(
+            CpuAffinity.GetCurrentThread(), parsed.GetValue(s_workerCpus), parsed.GetValue(s_controlCpu), WorkersMax,
+            out Processors? processors, out string unusable))
+        {
+            Console.Error.WriteLine($"bench: {unusable}");
+            return 1;
+        }
+
+        CompareSettings settings = Settings(parsed, processors);
         foreach (string file in (string[])[settings.Generator, settings.Router])
         {
             if (!File.Exists(file))
@@ -72,15 +93,15 @@ internal static class CompareCommand
             }
         }
 
-        if (settings.WorkerCpu == settings.ControlCpu)
-        {
-            Console.Error.WriteLine("bench: the comparison needs two processors, one of them for the polling thread alone");
-            return 1;
-        }
-
         if (settings.Traffic.Count == 0)
         {
             Console.Error.WriteLine("bench: none of this traffic is for so many workers");
+            return 1;
+        }
+
+        if (settings.Traffic.Any(traffic => traffic.Workers > processors.Workers.Count))
+        {
+            Console.Error.WriteLine("bench: --worker-cpus: two workers need two; with --workers 1 one will do");
             return 1;
         }
 
@@ -93,6 +114,11 @@ internal static class CompareCommand
         {
             Console.Error.WriteLine($"bench: {error.Message}");
             return 1;
+        }
+
+        foreach (string note in settings.ProcessorNotes)
+        {
+            Console.Error.WriteLine($"bench: {note}");
         }
 
         CpuAffinity.SetAllThreads([settings.ControlCpu]);
@@ -111,24 +137,41 @@ internal static class CompareCommand
     /// <exception cref="InvalidDataException">A file that cannot be added to.</exception>
     internal static CompareRecord Earlier(CompareSettings settings, string machine, CompareBuilds builds)
     {
-        CompareRecord none = new(machine, DateTime.UtcNow, [], []) { Builds = builds };
-        CompareRecord earlier = settings.Append ? CompareFile.Read(settings.Output) ?? none : none;
-        string? difference = earlier.Machine == machine ? earlier.Builds.Difference(builds) : $"another machine: {earlier.Machine}";
+        if ((settings.Append ? CompareFile.Read(settings.Output) : null) is not { } earlier)
+        {
+            return new CompareRecord(machine, DateTime.UtcNow, [], [])
+            {
+                Builds = builds,
+                Processors = settings.ProcessorLine,
+                ProcessorNotes = settings.ProcessorNotes,
+            };
+        }
+
+        string? difference = earlier.Machine != machine ? $"another machine: {earlier.Machine}"
+            : earlier.Builds.Difference(builds) ?? (earlier.Processors != settings.ProcessorLine
+                ? $"{CompareBuilds.Text(earlier.Processors)}, now {settings.ProcessorLine}"
+                : null);
         return difference is null
-            ? earlier with { Builds = builds }
+            ? earlier with { Builds = builds, ProcessorNotes = [.. earlier.ProcessorNotes.Union(settings.ProcessorNotes)] }
             : throw new InvalidDataException(
                 $"{settings.Output} has figures of something else ({difference}): measure into another folder, or without --append");
     }
 
-    private static CompareSettings Settings(ParseResult parsed)
+    private static CompareSettings Settings(ParseResult parsed, Processors processors)
     {
         string root = Root();
         bool quick = parsed.GetValue(s_quick);
-        int[] cpus = CpuAffinity.GetCurrentThread();
+        IReadOnlyList<ProcessorPlace> places = processors.Places();
         string[]? peers = parsed.GetValue(s_peers)?.Split(',');
         string[]? traffic = parsed.GetValue(s_traffic)?.Split(',');
         string[] workers = parsed.GetValue(s_workers)?.Split(',') ?? (quick ? ["1"] : ["1", "2"]);
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        Traffic[] measured =
+        [
+            .. Traffic.All.Where(one => workers.Contains(one.Workers.ToString(CultureInfo.InvariantCulture)) && (traffic is null
+                ? !quick || Traffic.Quick.Contains(one.OneWorker)
+                : traffic.Contains(one.Name) || traffic.Contains(one.OneWorker))),
+        ];
         return new CompareSettings
         {
             Root = root,
@@ -139,19 +182,16 @@ internal static class CompareCommand
             Feed = Path.Combine(root, "artifacts", "peers", "netfilter_feed"),
             Output = Path.GetFullPath(parsed.GetValue(s_output) ?? Path.Combine(root, "perf", "results", date)),
             Peers = [.. Peer.All.Where(peer => peers?.Contains(peer.Name) ?? !quick || peer.IsQuick)],
-            Traffic =
-            [
-                .. Traffic.All.Where(one => workers.Contains(one.Workers.ToString(CultureInfo.InvariantCulture)) && (traffic is null
-                    ? !quick || Traffic.Quick.Contains(one.OneWorker)
-                    : traffic.Contains(one.Name) || traffic.Contains(one.OneWorker))),
-            ],
+            Traffic = measured,
             Append = parsed.GetValue(s_append),
             Again = traffic is not null,
             Repeats = parsed.GetValue(s_repeats) ?? (quick ? 2 : 5),
             Seconds = parsed.GetValue(s_seconds),
-            WorkerCpu = cpus[^1],
-            ControlCpu = cpus[0],
-            Cpus = cpus,
+            WorkerCpu = processors.Worker,
+            ControlCpu = processors.Control,
+            Cpus = processors.Workers,
+            ProcessorLine = processors.Line(places),
+            ProcessorNotes = processors.Notes(places, measured.Select(one => one.Workers).DefaultIfEmpty(1).Max()),
         };
     }
 

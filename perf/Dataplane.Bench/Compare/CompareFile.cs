@@ -23,6 +23,10 @@ internal static class CompareFile
     private sealed record Document(string Scenario, DateTime Time, string Machine, IReadOnlyList<Row> Checks, IReadOnlyList<Row> Results)
     {
         public CompareBuilds? Builds { get; init; }
+
+        public string? Processors { get; init; }
+
+        public IReadOnlyList<string>? ProcessorNotes { get; init; }
     }
 
     /// <summary>A result. What follows from the traffic and the figures is there for other readers and not read back.</summary>
@@ -43,6 +47,8 @@ internal static class CompareFile
         public double? Median { get; init; }
 
         public double? NsPerPacket { get; init; }
+
+        public double? FactorWithoutPorts { get; init; }
     }
 
     /// <summary>Replaces the file in a folder, wholly or not at all.</summary>
@@ -50,9 +56,12 @@ internal static class CompareFile
     {
         Directory.CreateDirectory(folder);
         Document document = new(
-            Scenario, record.Time, record.Machine, [.. record.Checks.Select(ToRow)], [.. record.Results.Select(ToRow)])
+            Scenario, record.Time, record.Machine, [.. record.Checks.Select(result => ToRow(result, [result]))],
+            [.. record.Results.Select(result => ToRow(result, record.Results.Where(other => other.Traffic == result.Traffic)))])
         {
             Builds = record.Builds,
+            Processors = record.Processors,
+            ProcessorNotes = record.ProcessorNotes,
         };
         string path = Path.Combine(folder, Name);
         File.WriteAllText(path + ".new", JsonSerializer.Serialize(document, s_json) + "\n");
@@ -78,6 +87,8 @@ internal static class CompareFile
                     document.Machine, document.Time, [.. document.Checks.Select(FromRow)], [.. document.Results.Select(FromRow)])
                 {
                     Builds = document.Builds ?? CompareBuilds.NotTold,
+                    Processors = document.Processors,
+                    ProcessorNotes = [.. (document.ProcessorNotes ?? []).OfType<string>()],
                 }
                 : throw new InvalidDataException($"{path} is not a comparison's");
         }
@@ -97,7 +108,9 @@ internal static class CompareFile
         return $"{model}, {Environment.ProcessorCount} processors, Linux {kernel.ToString(2)}, {RuntimeInformation.FrameworkDescription}";
     }
 
-    private static Row ToRow(PeerResult result)
+    /// <param name="result">What is written.</param>
+    /// <param name="row">All results with the same traffic.</param>
+    private static Row ToRow(PeerResult result, IEnumerable<PeerResult> row)
     {
         double? median = result.Rate?.Median;
         bool isOpening = result.Traffic.Kind == TrafficKind.Opening;
@@ -111,6 +124,7 @@ internal static class CompareFile
             MconnPerS = isOpening ? median : null,
             Median = median,
             NsPerPacket = 1000 / median,
+            FactorWithoutPorts = result.Peer.Name == Peer.Own ? null : CompareFactors.WithoutPorts(row, result.Peer.Name),
         };
     }
 

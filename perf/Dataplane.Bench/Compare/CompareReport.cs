@@ -65,6 +65,8 @@ internal static class CompareReport
             : string.Create(CultureInfo.InvariantCulture, $"{counts.Min()} to {Runs(counts.Max())}");
         text.Append(CultureInfo.InvariantCulture, $"# The same traffic, side by side: {record.Time:yyyy-MM-dd}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"{record.Machine}. Medians of {runs}, range in brackets, peers alternating.\n");
+        text.Append(record.Processors is { } processors ? $"Measured on {processors}.\n" : string.Empty);
+        text.Append(string.Concat(record.ProcessorNotes.Select(note => $"{note}\n")));
         text.Append("Rates are per second of the polling thread's processor time and include the generator port, which the\n");
         text.Append("testpmd column shows. Method: [perf/README.md](../../README.md). Raw: [compare.json](compare.json).\n\n");
         AppendBuilds(text, record.Builds);
@@ -77,13 +79,14 @@ internal static class CompareReport
         text.Append(CultureInfo.InvariantCulture, $"This router's source: {CompareBuilds.Text(builds.Source)}. ");
         text.Append(CultureInfo.InvariantCulture, $"Open vSwitch: {CompareBuilds.Text(builds.OpenVswitch)}. ");
         text.Append(CultureInfo.InvariantCulture, $"DPDK: {CompareBuilds.Text(builds.Dpdk)}. nft: {CompareBuilds.Text(builds.Nft)}. ");
-        text.Append(CultureInfo.InvariantCulture, $"Hugepages of 2 MiB: {hugepages}.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"Hugepages of 2 MiB: {hugepages}. ");
+        text.Append(CultureInfo.InvariantCulture, $"Harness: {CompareBuilds.Text(builds.Harness)}.\n\n");
         text.Append("* Open vSwitch and DPDK are the distribution's builds for any x86-64 processor; this router's own code is\n");
         text.Append("  compiled at its start for the processor it runs on.\n");
         text.Append("* Room for all connections is given to each program before it starts. This router maps its table then; Open\n");
         text.Append("  vSwitch and the kernel take memory for each connection as it opens, and Open vSwitch's maps grow while they do.\n");
-        text.Append("* The kernel's packets come over veth from XDP, not from the generator: its rate is that of its own receive\n");
-        text.Append("  processing.\n\n");
+        text.Append("* The kernel's packets come over veth from XDP, not from the generator: what that costs is in its rate, and\n");
+        text.Append("  Linux forwarding shows it.\n\n");
     }
 
     private static string Runs(int count) => string.Create(CultureInfo.InvariantCulture, $"{count} run{(count == 1 ? "" : "s")}");

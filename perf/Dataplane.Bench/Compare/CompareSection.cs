@@ -29,7 +29,7 @@ internal sealed record CompareSection(string Name, string Title, Func<Traffic, b
         traffic => traffic is { Kind: TrafficKind.Opening, Workers: 1 });
 
     public static CompareSection Flood { get; } = new("flood", "SYN flood into a full table, million segments taken a second",
-        traffic => traffic.Kind == TrafficKind.Flood);
+        traffic => traffic is { Kind: TrafficKind.Flood, Workers: 1 });
 
     public static CompareSection BesideFlood { get; } = new("beside", "Established connections beside a SYN flood into a full table",
         traffic => traffic.Kind == TrafficKind.BesideFlood);

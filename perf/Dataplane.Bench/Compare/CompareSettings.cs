@@ -42,8 +42,14 @@ internal sealed record CompareSettings
     /// <summary>The processor of everything else.</summary>
     public required int ControlCpu { get; init; }
 
-    /// <summary>All that may be used, ascending; needed for more than one worker.</summary>
+    /// <summary>Those of several threads under test; a single one has the last, <see cref="WorkerCpu"/>.</summary>
     public IReadOnlyList<int> Cpus { get; init; } = [];
+
+    /// <summary>The processors, in one line; <see cref="Processors.Line"/>.</summary>
+    public string ProcessorLine { get; init; } = CompareBuilds.Unknown;
+
+    /// <summary>What is to be said of them; <see cref="Processors.Notes"/>.</summary>
+    public IReadOnlyList<string> ProcessorNotes { get; init; } = [];
 
     /// <summary>The processors of the threads under test: the last ones. Two workers on two processors share one with the rest.</summary>
     public IReadOnlyList<int> WorkerCpus(int workers) => workers == 1 ? [WorkerCpu] : [.. Cpus.TakeLast(workers)];

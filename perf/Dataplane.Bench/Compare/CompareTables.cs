@@ -45,7 +45,11 @@ internal static class CompareTables
             text.Append(CultureInfo.InvariantCulture, $" {When(row)} |\n");
         }
 
-        text.Append('\n').Append(Note(section)).Append("\n\n");
+        text.Append('\n').Append(Note(section, peers.Any(peer => peer.Name == Peer.KernelPorts))).Append("\n\n");
+        if (section.HasFactors && CompareFactors.Text(rows) is { } withoutPorts)
+        {
+            text.Append(withoutPorts).Append("\n\n");
+        }
     }
 
     /// <summary>Two workers' median over one's, by processor time; null without either.</summary>
@@ -62,15 +66,18 @@ internal static class CompareTables
     private static string Title(CompareSection section, Traffic traffic) => section == CompareSection.Workers
         ? (traffic.Kind, traffic.IsSameWorker) switch
         {
-            (TrafficKind.Opening, _) => $"{traffic.Title}, each worker half of them",
+            (TrafficKind.Opening or TrafficKind.Flood, _) => $"{traffic.Title}, each worker half of them",
             (_, true) => $"{traffic.Title}, both directions at the same worker",
             _ => $"{traffic.Title}, each direction at another worker",
         }
         : traffic.Title;
 
-    private static string Note(CompareSection section)
+    private static string Note(CompareSection section, bool hasKernelPorts)
     {
-        const string factors = "Factors are of this router's median, against Open vSwitch in one pass and against netfilter.";
+        string shown = hasKernelPorts ? "the column of Linux forwarding shows" : "Linux forwarding shows where it is measured";
+        string factors = "Factors are of this router's median, against Open vSwitch in one pass and against netfilter.\n"
+            + $"The kernel's rate contains what stands for a driver there, veth and XDP, which {shown}: the factor against netfilter\n"
+            + "is not to be read as that of a NIC.";
         if (section == CompareSection.Sizes)
         {
             return "Gbit/s as on a wire, with preamble and gap. " + factors;
@@ -139,12 +146,8 @@ internal static class CompareTables
         return isTold ? string.Create(CultureInfo.InvariantCulture, $", {delivered:P1} forwarded") : string.Empty;
     }
 
-    private static string Factor(IEnumerable<PeerResult> row, string against)
-    {
-        double? own = row.FirstOrDefault(result => result.Peer.Name == Peer.Own)?.Rate?.Median;
-        double? reference = row.FirstOrDefault(result => result.Peer.Name == against)?.Rate?.Median;
-        return own is { } a && reference is { } b ? string.Create(CultureInfo.InvariantCulture, $"{a / b:F1}") : Missing;
-    }
+    private static string Factor(IEnumerable<PeerResult> row, string against) =>
+        CompareFactors.Of(row, against)?.ToString("F1", CultureInfo.InvariantCulture) ?? Missing;
 
     /// <summary>The minute in which the last of a row was measured.</summary>
     private static string When(IEnumerable<PeerResult> row) =>

@@ -58,7 +58,7 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress, 
         {
             for (int repeat = 1; repeat <= settings.Repeats; repeat++)
             {
-                foreach (Peer peer in row.Peers)
+                foreach (Peer peer in InTurn(row.Peers, repeat))
                 {
                     RunOnce(peer, row.Traffic, settings, $"{repeat}/{settings.Repeats}", verify: false);
                 }
@@ -70,6 +70,10 @@ internal sealed class Comparison(CompareSettings settings, TextWriter progress, 
 
         return record;
     }
+
+    /// <summary>All, beginning with another in each repeat, so that none is always the first after a pause.</summary>
+    private static IEnumerable<Peer> InTurn(IReadOnlyList<Peer> peers, int repeat) =>
+        Enumerable.Range(repeat - 1, peers.Count).Select(index => peers[index % peers.Count]);
 
     private void Expect(IReadOnlyList<PlannedRow> rows, int repeats)
     {

@@ -51,7 +51,8 @@ internal sealed record GeneratorSnapshot(
 /// <summary>Reads the counters of the generator's two ports from whichever DPDK process has them.</summary>
 /// <param name="telemetry">Of the process.</param>
 /// <param name="kernelThread">Counted with its busiest thread: <see cref="ThreadTimes.KernelThreadOf"/>.</param>
-internal sealed class GeneratorReader(TelemetrySocket telemetry, int kernelThread)
+/// <param name="interruptedCpu">The processor whose interrupts are the peer's work: where the kernel is the peer.</param>
+internal sealed class GeneratorReader(TelemetrySocket telemetry, int kernelThread, int? interruptedCpu = null)
 {
     private int _inside = -1;
     private int _outside = -1;
@@ -75,7 +76,7 @@ internal sealed class GeneratorReader(TelemetrySocket telemetry, int kernelThrea
     /// <exception cref="PeerException">The process is gone, or its ports are not the generator's.</exception>
     public GeneratorSnapshot Read()
     {
-        ThreadTimes threads = ThreadTimes.Read(telemetry.ProcessId, kernelThread);
+        ThreadTimes threads = ThreadTimes.Read(telemetry.ProcessId, kernelThread, interruptedCpu);
         IReadOnlyDictionary<string, long> inside = telemetry.Statistics(_inside);
         long timestamp = Stopwatch.GetTimestamp();
         IReadOnlyDictionary<string, long> outside = telemetry.Statistics(_outside);

@@ -35,7 +35,8 @@ internal sealed record PeerFigure(
         GeneratorSnapshot before, GeneratorSnapshot after, long counted, int workers = 1, double openingSeconds = 0)
     {
         double seconds = after.SecondsSince(before);
-        double processor = after.Threads.BusiestSince(before.Threads, workers) / 1e9;
+        long interrupted = after.Threads.InterruptedSince(before.Threads);
+        double processor = (after.Threads.BusiestSince(before.Threads, workers) + interrupted) / 1e9;
         if (counted <= 0 || processor <= 0 || seconds <= 0)
         {
             throw new PeerException("nothing came back while it was measured");

@@ -17,6 +17,7 @@ internal sealed class PeerProcess : IDisposable
     private const int ExitSkipped = 77;
     private const int LogCharactersMax = 16 << 10;
     private static readonly TimeSpan s_startPatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_outputPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(30);
     private static int s_started;
 
@@ -66,7 +67,7 @@ internal sealed class PeerProcess : IDisposable
             ["ENTRIES"] = traffic.Entries.ToString(CultureInfo.InvariantCulture),
             ["WORKER_CPU"] = string.Join(',', settings.WorkerCpus(traffic.Workers)),
             ["CONTROL_CPU"] = settings.ControlCpu.ToString(CultureInfo.InvariantCulture),
-            ["LIMIT_SECONDS"] = "300",
+            ["LIMIT_SECONDS"] = PeerRun.LimitSeconds(traffic, settings.Seconds).ToString(CultureInfo.InvariantCulture),
         })
         {
             start.Environment[name] = value;
@@ -88,7 +89,8 @@ internal sealed class PeerProcess : IDisposable
             return;
         }
 
-        _script.WaitForExit(); // both outputs to their end
+        // Both outputs to their end, which a process that it left behind may put off.
+        _script.WaitForExitAsync().Wait(s_outputPatience);
         throw _script.ExitCode == ExitSkipped
             ? new PeerSkippedException(LastLines(1))
             : new PeerException($"ended with {_script.ExitCode}: {LastLines(8)}");

@@ -43,7 +43,13 @@ internal sealed record CompareRecord(string Machine, DateTime Time, IReadOnlyLis
     /// <summary>What was measured.</summary>
     public CompareBuilds Builds { get; init; } = CompareBuilds.NotTold;
 
-    /// <summary>The peers that have any result, in the order in which they alternate.</summary>
+    /// <summary>Which processors were used, in one line; null in files that do not tell.</summary>
+    public string? Processors { get; init; }
+
+    /// <summary>What about these processors makes figures worse than they could be, a sentence each.</summary>
+    public IReadOnlyList<string> ProcessorNotes { get; init; } = [];
+
+    /// <summary>The peers that have any result, in the order of columns.</summary>
     public IReadOnlyList<Peer> Peers => [.. Peer.All.Where(peer => Results.Any(result => result.Peer == peer))];
 
     /// <summary>The result of a peer with a kind of traffic, or null.</summary>

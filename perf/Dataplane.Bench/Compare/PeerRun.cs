@@ -11,6 +11,8 @@ internal static class PeerRun
     private const double OpenedPerSecondMin = 50_000; // a program slower than this at opening is given up
     private const double OpeningMeasuredMax = 10;
     private const double OpenShareMin = 0.99;
+    private const double OtherSeconds = 120; // a start, settling, an end
+    private const int Windows = 3;           // as many as any measurement of one start has: a latency's loads
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Measures.</summary>
@@ -20,7 +22,8 @@ internal static class PeerRun
     {
         using PeerProcess process = PeerProcess.Start(peer, traffic, settings, verify);
         using TelemetrySocket telemetry = process.Connect();
-        GeneratorReader reader = new(telemetry, ThreadTimes.KernelThreadOf(settings.WorkerCpu));
+        GeneratorReader reader = new(
+            telemetry, ThreadTimes.KernelThreadOf(settings.WorkerCpu), peer.IsKernel ? settings.WorkerCpu : null);
         WaitFor(process, 60, "its ports do not appear", reader.FindPorts);
         return traffic.Kind switch
         {
@@ -119,6 +122,15 @@ internal static class PeerRun
 
     /// <summary>Seconds that a program may take to open so many connections.</summary>
     public static double OpeningPatience(long connections) => OpeningSecondsMin + connections / OpenedPerSecondMin;
+
+    /// <summary>
+    /// Seconds after which a program's script ends by itself, should nobody end it: what opening connections and filling a table may
+    /// take, what is measured, and two minutes for everything else.
+    /// </summary>
+    /// <param name="traffic">Connections are opened, then perhaps a table is filled.</param>
+    /// <param name="seconds">Length of a measurement.</param>
+    public static int LimitSeconds(Traffic traffic, double seconds) =>
+        (int)Math.Ceiling(OpeningPatience(traffic.Flows) + OpeningPatience(2L * traffic.Entries) + Windows * seconds + OtherSeconds);
 
     /// <summary>Until all flows are open and chosen at random; the seconds that took.</summary>
     private static double WaitForFlows(PeerProcess process, GeneratorReader reader, Traffic traffic)

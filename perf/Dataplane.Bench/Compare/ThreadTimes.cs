@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -13,21 +14,36 @@ namespace Dataplane.Bench.Compare;
 /// <param name="Kernel">Of the thread to which a processor's kernel leaves network work when there is too much of it.</param>
 internal sealed record ThreadTimes(IReadOnlyDictionary<int, long> Nanoseconds, long Kernel)
 {
+    private const double NoiseShare = 0.03;       // of the time: threads are accounted at ticks
+    private const long NoiseNanoseconds = 20_000_000; // two columns of /proc/stat
+
+    /// <summary>How long each thread was ready without a processor, in nanoseconds by thread id.</summary>
+    public IReadOnlyDictionary<int, long> Waiting { get; init; } = new Dictionary<int, long>();
+
+    /// <summary>When it was read, in nanoseconds from any beginning.</summary>
+    public long Moment { get; init; }
+
+    /// <summary>What the processor's interrupts and its host have taken; null where that is not asked for or not known.</summary>
+    public ProcessorTimes? Processor { get; init; }
+
     /// <summary>The times now; threads that end meanwhile are left out.</summary>
     /// <param name="processId">The program.</param>
     /// <param name="kernelThread">From <see cref="KernelThreadOf"/>.</param>
+    /// <param name="interruptedCpu">The processor of <see cref="Processor"/>; null for none.</param>
     /// <exception cref="PeerException">The process has ended.</exception>
-    public static ThreadTimes Read(int processId, int kernelThread)
+    public static ThreadTimes Read(int processId, int kernelThread, int? interruptedCpu = null)
     {
-        _ = TryRead($"/proc/{kernelThread}/schedstat", out long kernel);
-        Dictionary<int, long> times = [];
+        _ = TryRead($"/proc/{kernelThread}/schedstat", out long kernel, out _);
+        Dictionary<int, long> times = [], waiting = [];
         try
         {
             foreach (string task in Directory.EnumerateDirectories($"/proc/{processId}/task"))
             {
-                if (TryRead(Path.Combine(task, "schedstat"), out long nanoseconds))
+                if (TryRead(Path.Combine(task, "schedstat"), out long nanoseconds, out long waited))
                 {
-                    times[int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture)] = nanoseconds;
+                    int id = int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture);
+                    times[id] = nanoseconds;
+                    waiting[id] = waited;
                 }
             }
         }
@@ -36,7 +52,12 @@ internal sealed record ThreadTimes(IReadOnlyDictionary<int, long> Nanoseconds, l
             throw new PeerException($"process {processId} has ended");
         }
 
-        return new ThreadTimes(times, kernel);
+        return new ThreadTimes(times, kernel)
+        {
+            Waiting = waiting,
+            Moment = (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency)),
+            Processor = interruptedCpu is { } cpu ? ProcessorTimes.Read(cpu) : null,
+        };
     }
 
     /// <summary>The id of ksoftirqd of a processor; 0 where it cannot be found.</summary>
@@ -64,12 +85,41 @@ internal sealed record ThreadTimes(IReadOnlyDictionary<int, long> Nanoseconds, l
         return sum / threads + Kernel - before.Kernel;
     }
 
-    /// <summary>The first number of a schedstat: nanoseconds on a processor.</summary>
-    public static bool TryParse(ReadOnlySpan<char> text, out long nanoseconds)
+    /// <summary>What interrupts have done since then in the context of the busiest thread without being counted as its time.</summary>
+    /// <remarks>
+    /// A kernel with CONFIG_IRQ_TIME_ACCOUNTING takes such time, most of it softirqs, off the thread's; others leave it there. A
+    /// thread that polls is always ready, so what is missing of the clock's time, when its own, its waiting and its host's are taken
+    /// off, is that. The time for which its processor was busy would not do: it has others' threads in it.
+    /// </remarks>
+    /// <param name="before">An earlier moment of the same process.</param>
+    /// <returns>Nanoseconds; 0 where nothing is missing, or nothing that the processor's interrupts account for.</returns>
+    public long InterruptedSince(ThreadTimes before)
     {
-        nanoseconds = 0;
-        int blank = text.IndexOf(' ');
-        return blank > 0 && long.TryParse(text[..blank], NumberStyles.None, CultureInfo.InvariantCulture, out nanoseconds);
+        if (Processor is not { } now || before.Processor is not { } then || Nanoseconds.Count == 0)
+        {
+            return 0;
+        }
+
+        (int busiest, long own) = Nanoseconds
+            .Select(thread => (thread.Key, Gained: thread.Value - before.Nanoseconds.GetValueOrDefault(thread.Key)))
+            .MaxBy(thread => thread.Gained);
+        long waited = Waiting.GetValueOrDefault(busiest) - before.Waiting.GetValueOrDefault(busiest);
+        long elapsed = Moment - before.Moment;
+        long missing = elapsed - own - waited - (now.Stolen - then.Stolen);
+        return missing > elapsed * NoiseShare + NoiseNanoseconds ? Math.Min(missing, now.Interrupts - then.Interrupts) : 0;
+    }
+
+    /// <summary>The first numbers of a schedstat.</summary>
+    /// <param name="text">Time on a processor, time ready without one, turns.</param>
+    /// <param name="nanoseconds">On a processor.</param>
+    /// <param name="waited">Nanoseconds without one.</param>
+    public static bool TryParse(ReadOnlySpan<char> text, out long nanoseconds, out long waited)
+    {
+        nanoseconds = waited = 0;
+        Span<Range> words = stackalloc Range[4];
+        return text.Split(words, ' ') == 3
+            && long.TryParse(text[words[0]], NumberStyles.None, CultureInfo.InvariantCulture, out nanoseconds)
+            && long.TryParse(text[words[1]], NumberStyles.None, CultureInfo.InvariantCulture, out waited);
     }
 
     private static string? NameOf(string process)
@@ -84,12 +134,12 @@ internal sealed record ThreadTimes(IReadOnlyDictionary<int, long> Nanoseconds, l
         }
     }
 
-    private static bool TryRead(string file, out long nanoseconds)
+    private static bool TryRead(string file, out long nanoseconds, out long waited)
     {
-        nanoseconds = 0;
+        nanoseconds = waited = 0;
         try
         {
-            return TryParse(File.ReadAllText(file), out nanoseconds);
+            return TryParse(File.ReadAllText(file), out nanoseconds, out waited);
         }
         catch (IOException)
         {

@@ -77,6 +77,8 @@ internal sealed record Traffic(string Name, TrafficKind Kind, string Protocol, i
         .. TwoWorkers("udp-1m", TrafficKind.Established, "udp", 1_000_000),
         .. TwoWorkers("tcp-1m", TrafficKind.Established, "tcp", 1_000_000),
         .. TwoWorkers("new-udp", TrafficKind.Opening, "udp", 4_000_000),
+        .. TwoWorkers("new-tcp", TrafficKind.Opening, "tcp", 4_000_000),
+        .. TwoWorkers("synflood", TrafficKind.Flood, "tcp", FloodedEntries),
     ];
 
     /// <summary>What fits into three minutes.</summary>
@@ -148,7 +150,7 @@ internal sealed record Traffic(string Name, TrafficKind Kind, string Protocol, i
     public string FloodArguments =>
         Kind == TrafficKind.BesideFlood ? "mode=synflood,src=10.1.0.0/16,dst=198.19.0.0/16,rate=paused" : string.Empty;
 
-    /// <summary>Traffic for two workers. New connections have one direction only, so nothing of them can cross.</summary>
+    /// <summary>Traffic for two workers. New connections and floods have one direction only, so nothing of them can cross.</summary>
     private static IEnumerable<Traffic> TwoWorkers(string name, TrafficKind kind, string protocol, int flows)
     {
         yield return new Traffic($"{name}-2w", kind, protocol, flows) { Workers = 2, OneWorker = name };

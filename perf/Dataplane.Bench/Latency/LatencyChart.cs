@@ -32,7 +32,7 @@ internal static class LatencyChart
         for (int index = 0; index < drawn.Length; index++)
         {
             script.Append(CultureInfo.InvariantCulture, $"$data{index} << END\n");
-            foreach (LatencyFigure figure in drawn[index].Medians)
+            foreach (LatencyFigure figure in drawn[index].Summary)
             {
                 script.Append(CultureInfo.InvariantCulture, $"{figure.ReturnedMpps:F4} {figure.P50Ns / 1e3:F3} {figure.P999Ns / 1e3:F3}\n");
             }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
@@ -41,6 +42,16 @@ internal static class LatencyCommand
         Description = "librte_net_generator.so; default the checkout's",
     };
 
+    private static readonly Option<int?> s_workerCpu = new("--worker-cpu")
+    {
+        Description = "processor of the polling thread; default the last",
+    };
+
+    private static readonly Option<int?> s_controlCpu = new("--control-cpu")
+    {
+        Description = "processor of everything else; default the first other",
+    };
+
     private static readonly Option<string?> s_output = new("--output") { Description = "folder of the results; default perf/results/DATE" };
 
     /// <summary>The command.</summary>
@@ -60,7 +71,7 @@ internal static class LatencyCommand
         s_repeats.Validators.Add(result => Require(result.GetValue(s_repeats) is >= 1 and <= 1000, result, "--repeats: 1 to 1000"));
         Command command = new("latency", "delay of packets at 1, 50 and 90 % of each program's maximum, and how long its thread is away")
         {
-            s_peers, s_flows, s_protocol, s_seconds, s_repeats, s_router, s_generator, s_output,
+            s_peers, s_flows, s_protocol, s_seconds, s_repeats, s_workerCpu, s_controlCpu, s_router, s_generator, s_output,
         };
         command.SetAction(Run);
         return command;
@@ -68,7 +79,16 @@ internal static class LatencyCommand
 
     private static int Run(ParseResult parsed)
     {
-        LatencySettings settings = Settings(parsed);
+        string? worker = parsed.GetValue(s_workerCpu)?.ToString(CultureInfo.InvariantCulture);
+        if (!Processors.TryChoose(
+            CpuAffinity.GetCurrentThread(), worker, parsed.GetValue(s_controlCpu), most: 1,
+            out Processors? processors, out string unusable))
+        {
+            Console.Error.WriteLine($"bench: {unusable}");
+            return 1;
+        }
+
+        LatencySettings settings = Settings(parsed, processors);
         CompareSettings common = settings.Common;
         foreach (string file in (string[])[common.Generator, common.Router])
         {
@@ -79,10 +99,9 @@ internal static class LatencyCommand
             }
         }
 
-        if (common.WorkerCpu == common.ControlCpu)
+        foreach (string note in common.ProcessorNotes)
         {
-            Console.Error.WriteLine("bench: latency needs two processors, one of them for the polling thread alone");
-            return 1;
+            Console.Error.WriteLine($"bench: {note}");
         }
 
         CpuAffinity.SetAllThreads([common.ControlCpu]);
@@ -93,13 +112,13 @@ internal static class LatencyCommand
         return record.Results.Any(result => result.Problem is not null && !result.IsSkipped) ? 1 : 0;
     }
 
-    private static LatencySettings Settings(ParseResult parsed)
+    private static LatencySettings Settings(ParseResult parsed, Processors processors)
     {
         string root = CompareCommand.Root();
         string protocol = parsed.GetValue(s_protocol)!;
         string[] peers = parsed.GetValue(s_peers)!.Split(',');
         string date = DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        int[] cpus = CpuAffinity.GetCurrentThread();
+        IReadOnlyList<ProcessorPlace> places = processors.Places();
         Traffic traffic = new($"latency-{protocol}", TrafficKind.Established, protocol, parsed.GetValue(s_flows));
         CompareSettings common = new()
         {
@@ -114,9 +133,11 @@ internal static class LatencyCommand
             Traffic = [traffic],
             Repeats = parsed.GetValue(s_repeats),
             Seconds = parsed.GetValue(s_seconds),
-            WorkerCpu = cpus[^1],
-            ControlCpu = cpus[0],
-            Cpus = cpus,
+            WorkerCpu = processors.Worker,
+            ControlCpu = processors.Control,
+            Cpus = processors.Workers,
+            ProcessorLine = processors.Line(places),
+            ProcessorNotes = processors.Notes(places, workers: 1),
         };
         return new LatencySettings(common, traffic);
     }

@@ -12,18 +12,21 @@ namespace Dataplane.Bench.Latency;
 /// <param name="IsSkipped">True when it cannot run here at all, false when it failed.</param>
 internal sealed record LatencyResult(Peer Peer, IReadOnlyList<LatencyFigure> Figures, string? Problem, bool IsSkipped)
 {
-    /// <summary>The medians at each load that was measured.</summary>
-    public IReadOnlyList<LatencyFigure> Medians => [.. Figures.GroupBy(figure => figure.Load).OrderBy(group => group.Key).Select(Median)];
+    /// <summary>One figure for each load that was measured.</summary>
+    /// <remarks>Rates and percentiles are the medians over the repeats, each of its own. The longest time, the longest absence, losses and
+    /// garbage are the largest of any repeat: what happened once has happened, and a median would hide it.</remarks>
+    public IReadOnlyList<LatencyFigure> Summary =>
+        [.. Figures.GroupBy(figure => figure.Load).OrderBy(group => group.Key).Select(Summarize)];
 
-    /// <summary>Every figure is a median of its own; of what should not happen, losses and garbage, the most of a repeat.</summary>
-    private static LatencyFigure Median(IGrouping<double, LatencyFigure> repeats)
+    private static LatencyFigure Summarize(IGrouping<double, LatencyFigure> repeats)
     {
         double Of(Func<LatencyFigure, double> figure) => new Measurement([.. repeats.Select(figure)]).Median;
         ManagedUse[] managed = [.. repeats.Select(figure => figure.Managed).OfType<ManagedUse>()];
         return new LatencyFigure(
             repeats.Key, Of(figure => figure.AskedMpps), Of(figure => figure.ReturnedMpps), (long)Of(figure => figure.P50Ns),
-            (long)Of(figure => figure.P99Ns), (long)Of(figure => figure.P999Ns), (long)Of(figure => figure.MaxNs),
-            (long)Of(figure => figure.PollGapNs), repeats.Max(figure => figure.Missed), repeats.Max(figure => figure.Lost),
+            (long)Of(figure => figure.P99Ns), (long)Of(figure => figure.P999Ns),
+            repeats.Max(figure => figure.MaxNs), repeats.Max(figure => figure.PollGapNs),
+            repeats.Max(figure => figure.Missed), repeats.Max(figure => figure.Lost),
             (long)Of(figure => figure.Samples), Of(figure => figure.ProcessorShare))
         {
             Managed = managed.Length > 0 ? managed.Aggregate(ManagedUse.Most) : null,

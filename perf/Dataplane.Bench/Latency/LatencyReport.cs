@@ -41,14 +41,17 @@ internal static class LatencyReport
         CompareSettings common = record.Settings.Common;
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"# Latency under load: {record.Time:yyyy-MM-dd}\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"{machine}. {record.Settings.Traffic.Title}; one polling thread. Medians of ");
+        text.Append(CultureInfo.InvariantCulture, $"{machine}. {record.Settings.Traffic.Title}; one polling thread. ");
         text.Append(CultureInfo.InvariantCulture, $"{common.Repeats} {(common.Repeats == 1 ? "repeat" : "repeats")} of ");
         text.Append(CultureInfo.InvariantCulture, $"{common.Seconds} s at each load, programs alternating.\n");
+        text.Append("Rates, percentiles and shares are medians over the repeats. The longest time, the longest time between polls, ");
+        text.Append("missed and lost\n");
+        text.Append("are the largest of any repeat.\n");
         text.Append("Loads are shares of each program's own maximum in that repeat, by the clock. Packets are due at even ");
         text.Append("distances whether or\n");
         text.Append("not anybody polls, and their time runs from then until they are back at a port; of both directions the ");
         text.Append("slower. Missed: due\n");
-        text.Append("while a ring of the port was full. Lost: taken and not given back. Of both the most of a repeat. ");
+        text.Append("while a ring of the port was full. Lost: taken and not given back. ");
         text.Append("Processor: share of the\n");
         text.Append("time that the polling thread had it; where that is not nearly all, others on the machine made the long times.\n");
         text.Append("Method: [perf/README.md](../../README.md). Raw: [latency.json](latency.json).\n\n");
@@ -56,7 +59,7 @@ internal static class LatencyReport
         text.Append("|---|---|---|---|---|---|---|---|---|---|---|\n");
         foreach (LatencyResult result in record.Results)
         {
-            foreach (LatencyFigure figure in result.Medians)
+            foreach (LatencyFigure figure in result.Summary)
             {
                 text.Append(CultureInfo.InvariantCulture, $"| {result.Peer.Title} | {figure.Load:P0} | {figure.ReturnedMpps:F2} ");
                 text.Append(CultureInfo.InvariantCulture, $"| {Us(figure.P50Ns)} | {Us(figure.P99Ns)} | {Us(figure.P999Ns)} ");
@@ -84,8 +87,8 @@ internal static class LatencyReport
         text.Append(CultureInfo.InvariantCulture, $"\nThe machine itself: a loop that does nothing but read the clock, on ");
         text.Append("the same processor for ");
         text.Append(CultureInfo.InvariantCulture, $"{record.Settings.Common.Seconds} s of each repeat, was away for at most ");
-        text.Append(CultureInfo.InvariantCulture, $"{idle.Median:F1} µs ");
-        text.Append(CultureInfo.InvariantCulture, $"({idle.Lowest:F1}–{idle.Highest:F1}).\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"{idle.Highest:F1} µs ");
+        text.Append(CultureInfo.InvariantCulture, $"(in the median repeat {idle.Median:F1}, in the best {idle.Lowest:F1}).\n\n");
     }
 
     private static void AppendManaged(StringBuilder text, LatencyRecord record)
@@ -122,7 +125,7 @@ internal static class LatencyReport
         ["results"] = record.Results.Select(result => new Dictionary<string, object?>
         {
             ["peer"] = result.Peer.Name,
-            ["medians"] = result.Medians,
+            ["summary"] = result.Summary,
             ["repeat"] = result.Figures,
             ["problem"] = result.Problem,
             ["skipped"] = result.IsSkipped,

@@ -1,7 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
 using Dataplane.Datapath;
-using Dataplane.Dpdk;
 
 namespace Dataplane.Bench.Stages;
 
@@ -9,8 +8,8 @@ namespace Dataplane.Bench.Stages;
 /// <remarks>
 /// <para>
 /// The end of a stage takes everything since the end before; a call of the port takes its own span, which no stage gets. A span of
-/// <see cref="AwayCycles"/> or more is an interruption by others on the machine and goes to <see cref="Away"/>. So every cycle is booked
-/// once.
+/// <see cref="StageAccounts.AwayCycles"/> or more is an interruption by others on the machine and goes to <see cref="Away"/>. So every
+/// cycle is booked once.
 /// </para>
 /// <para>
 /// The counter is read without a fence: instructions of two stages overlap where they meet, as they do when nobody looks, and up to a
@@ -18,34 +17,29 @@ namespace Dataplane.Bench.Stages;
 /// <see cref="Calibrate"/> and taken off in <see cref="Cycles"/>.
 /// </para>
 /// </remarks>
-internal sealed class StageClock
+/// <typeparam name="TCounter">A struct, so that reading it is one instruction and no call.</typeparam>
+internal sealed class StageClock<TCounter>
+    where TCounter : struct, ICycleCounter
 {
-    /// <summary>Where the port's cycles are: behind those of the stages.</summary>
-    public const int Port = (int)PipelineStage.Housekeeping + 1;
-
-    /// <summary>Accounts: every <see cref="PipelineStage"/>, and the port.</summary>
-    public const int Accounts = Port + 1;
-
-    /// <summary>About 0.4 ms at 2.6 GHz: ten times what the slowest stage takes for a burst, and less than the share that the
-    /// kernel's scheduler gives to another thread.</summary>
-    public const long AwayCycles = 1 << 20;
-
     /// <summary>Short loops, of which the fastest one counts: the others were interrupted.</summary>
     private const int Calibrations = 64;
     private const int CalibrationRounds = 2048;
 
-    private readonly long[] _booked = new long[Accounts];
+    private readonly TCounter _counter;
+    private readonly long[] _booked = new long[StageAccounts.Count];
 
     /// <summary>How often each account was booked on.</summary>
-    private readonly long[] _readings = new long[Accounts];
+    private readonly long[] _readings = new long[StageAccounts.Count];
 
     /// <summary>Calls of the port inside each account's spans.</summary>
-    private readonly long[] _interruptions = new long[Accounts];
+    private readonly long[] _interruptions = new long[StageAccounts.Count];
     private long _last;
     private long _interrupted;
     private double _stageCost;
     private double _portCost;
     private double _interruptionCost;
+
+    public StageClock(TCounter counter) => _counter = counter;
 
     /// <summary>Cycles that the end of a stage costs.</summary>
     public double StageCost => _stageCost;
@@ -79,39 +73,42 @@ internal sealed class StageClock
         Array.Clear(_interruptions);
         _interrupted = 0;
         Away = 0;
-        _last = Now();
+        _last = _counter.Now();
     }
 
     /// <summary>Books everything since the last booking on a stage.</summary>
     public void End(PipelineStage stage)
     {
-        long now = Now();
-        Book((int)stage, now - _last);
-        _interruptions[(int)stage] += _interrupted;
+        long now = _counter.Now();
+        if (TryBook((int)stage, now - _last))
+        {
+            _interruptions[(int)stage] += _interrupted;
+        }
+
         _interrupted = 0;
         _last = now;
     }
 
     /// <summary>The port begins; the result is for <see cref="LeavePort"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)] // One reading, which a call around it would double.
-    public static long EnterPort() => Now();
+    public long EnterPort() => _counter.Now();
 
     /// <summary>The port has ended: its span is its own, and the stage around it does not see it.</summary>
     public void LeavePort(long entered)
     {
-        long span = Now() - entered;
-        Book(Port, span);
+        long span = _counter.Now() - entered;
+        _ = TryBook(StageAccounts.Port, span);
         _interrupted++;
         _last += span;
     }
 
     /// <summary>Cycles of an account without those of the readings.</summary>
-    /// <param name="account">A <see cref="PipelineStage"/> or <see cref="Port"/>.</param>
+    /// <param name="account">A <see cref="PipelineStage"/> or <see cref="StageAccounts.Port"/>.</param>
     public double Cycles(int account) => _booked[account] - Readings(account);
 
     /// <summary>Cycles that reading the counter took of an account, by the last <see cref="Calibrate"/>.</summary>
     public double Readings(int account) =>
-        _readings[account] * (account == Port ? _portCost : _stageCost) + _interruptions[account] * _interruptionCost;
+        _readings[account] * (account == StageAccounts.Port ? _portCost : _stageCost) + _interruptions[account] * _interruptionCost;
 
     /// <summary>Measures what readings cost, by loops with nothing else in them, and empties all accounts.</summary>
     public void Calibrate()
@@ -135,7 +132,7 @@ internal sealed class StageClock
             End(PipelineStage.Poll);
             if ((double)Booked / CalibrationRounds < PortCost)
             {
-                _portCost = (double)(_booked[Port] + Away) / CalibrationRounds;
+                _portCost = (double)(_booked[StageAccounts.Port] + Away) / CalibrationRounds;
                 _interruptionCost = (double)_booked[(int)PipelineStage.Poll] / CalibrationRounds;
             }
         }
@@ -143,18 +140,17 @@ internal sealed class StageClock
         Start();
     }
 
-    private void Book(int account, long span)
+    /// <summary>Books a span where it belongs; false when that is <see cref="Away"/>, with whatever readings took of it.</summary>
+    private bool TryBook(int account, long span)
     {
-        _readings[account]++;
-        if (span < AwayCycles)
-        {
-            _booked[account] += span;
-        }
-        else
+        if (span >= StageAccounts.AwayCycles)
         {
             Away += span;
+            return false;
         }
-    }
 
-    private static long Now() => (long)Burst.Tsc();
+        _readings[account]++;
+        _booked[account] += span;
+        return true;
+    }
 }

@@ -1,20 +1,20 @@
 using System;
 using System.Collections.Generic;
 using Dataplane.Datapath;
-using Dataplane.Dpdk;
 using Dataplane.Os;
+using Dataplane.Packet;
 
 namespace Dataplane.Bench.Stages;
 
 /// <summary>Where one worker's time goes: each repeat runs the pipeline as it is, then with its stages timed.</summary>
 /// <remarks>
-/// Both kinds of worker are compiled separately and work on the same router one after the other (established traffic), or on a router
-/// each (opening), so that what the readings do to the whole shows beside it.
+/// Both kinds of worker are compiled separately and work on the same router one after the other (established traffic, flood), or on a
+/// router each (opening), so that what the readings do to the whole shows beside it.
 /// </remarks>
 internal sealed unsafe class StageProfile
 {
     private readonly StageSettings _settings;
-    private readonly List<double>[] _cycles = new List<double>[StageClock.Accounts];
+    private readonly List<double>[] _cycles = new List<double>[StageAccounts.Count];
     private readonly List<double> _readings = [];
     private readonly List<double> _stageCosts = [];
     private readonly List<double> _portCosts = [];
@@ -22,7 +22,6 @@ internal sealed unsafe class StageProfile
     private readonly List<double> _timed = [];
     private readonly List<double> _booked = [];
     private readonly List<double> _away = [];
-    private readonly List<double> _gigahertz = [];
 
     private StageProfile(StageSettings settings)
     {
@@ -52,19 +51,17 @@ internal sealed unsafe class StageProfile
     /// the last.</summary>
     public Measurement Booked => new(_booked);
 
-    /// <summary>Share of the elapsed cycles in which others had the processor: <see cref="StageClock.Away"/>.</summary>
+    /// <summary>Share of the elapsed cycles in which others had the processor: <see cref="StageClock{TCounter}.Away"/>.</summary>
     public Measurement Away => new(_away);
-
-    /// <summary>Frequency of the time stamp counter, against the monotonic clock.</summary>
-    public Measurement Gigahertz => new(_gigahertz);
 
     /// <summary>Packets whose translation was wrong when it was checked, before measuring.</summary>
     public long BadPackets { get; private set; }
 
-    /// <summary>Packets dropped, and connections not opened where every packet opens one.</summary>
+    /// <summary>Packets dropped, and connections not opened where every packet opens one; of a flood, packets that were not refused for
+    /// want of room.</summary>
     public long Failures { get; private set; }
 
-    /// <summary>Cycles a packet of an account: a <see cref="PipelineStage"/> or <see cref="StageClock.Port"/>.</summary>
+    /// <summary>Cycles a packet of an account: a <see cref="PipelineStage"/> or <see cref="StageAccounts.Port"/>.</summary>
     public Measurement Cycles(int account) => new(_cycles[account]);
 
     /// <summary>Measures on the calling thread, which it pins.</summary>
@@ -73,31 +70,41 @@ internal sealed unsafe class StageProfile
     {
         CpuAffinity.SetCurrentThread([Environment.ProcessorCount - 1]);
         StageProfile profile = new(settings);
-        if (settings.Traffic == StageTraffic.Established)
+        if (settings.Traffic == StageTraffic.Opening)
         {
-            profile.RunEstablished();
+            profile.RunOpening();
         }
         else
         {
-            profile.RunOpening();
+            profile.RunEndless();
         }
 
         return profile;
     }
 
-    private void RunEstablished()
+    /// <summary>Traffic that changes nothing in the table.</summary>
+    private void RunEndless()
     {
-        using NatBed bed = new(_settings.Flows, 1, hugepages: true, accounting: true, _settings.IsTcp);
+        bool isFlood = _settings.Traffic == StageTraffic.Flood;
+        using NatBed bed = Bed(isFlood ? NatBedTraffic.Flood : NatBedTraffic.Established);
+        long refusedBefore = Refused(bed);
+        long packets = 0;
 
         // One repeat compiles and warms, and does not count.
         for (int repeat = -1; repeat < _settings.Repeats; repeat++)
         {
             StagePass plain = RunPlain(bed);
-            RunTimed(bed, plain, isCounted: repeat >= 0);
+            packets += plain.Packets + RunTimed(bed, plain, isCounted: repeat >= 0);
         }
 
         BadPackets = bed.BadPackets;
-        Failures = (long)bed.Router.Totals().Dropped;
+        Failures = isFlood ? packets - (Refused(bed) - refusedBefore) : (long)bed.Router.Totals().Dropped;
+    }
+
+    private static long Refused(NatBed bed)
+    {
+        WorkerCounters totals = bed.Router.Totals();
+        return (long)totals.Drops[(int)DropReason.TableFull];
     }
 
     private void RunOpening()
@@ -105,13 +112,13 @@ internal sealed unsafe class StageProfile
         for (int repeat = -1; repeat < _settings.Repeats; repeat++)
         {
             StagePass plain;
-            using (NatBed bed = EmptyBed())
+            using (NatBed bed = Bed(NatBedTraffic.Opening))
             {
                 plain = RunPlain(bed);
                 Failures += _settings.Flows - (long)bed.Router.Totals().Opened;
             }
 
-            using (NatBed bed = EmptyBed())
+            using (NatBed bed = Bed(NatBedTraffic.Opening))
             {
                 RunTimed(bed, plain, isCounted: repeat >= 0);
                 Failures += _settings.Flows - (long)bed.Router.Totals().Opened;
@@ -122,7 +129,8 @@ internal sealed unsafe class StageProfile
     /// <summary>Connections are opened until there are no more.</summary>
     private double Seconds => _settings.Traffic == StageTraffic.Opening ? double.PositiveInfinity : _settings.Seconds;
 
-    private NatBed EmptyBed() => new(_settings.Flows, 1, hugepages: true, accounting: true, _settings.IsTcp, isEmpty: true);
+    private NatBed Bed(NatBedTraffic traffic) =>
+        new(_settings.Flows, 1, hugepages: true, accounting: true, _settings.IsTcp, traffic);
 
     private StagePass RunPlain(NatBed bed)
     {
@@ -132,28 +140,31 @@ internal sealed unsafe class StageProfile
         return pass;
     }
 
-    private void RunTimed(NatBed bed, StagePass plain, bool isCounted)
+    /// <summary>Gives the packets that it took, counted or not.</summary>
+    private long RunTimed(NatBed bed, StagePass plain, bool isCounted)
     {
-        StageClock clock = new();
+        StageClock<ProcessorCounter> clock = new(default);
         Worker<TimedEnvironment<GeneratorEnvironment>> worker =
             new(bed.Router, 0, new TimedEnvironment<GeneratorEnvironment>(new GeneratorEnvironment(bed.Ports[0]), clock));
         clock.Calibrate();
         worker.GoOnline();
         clock.Start();
-        long start = (long)Burst.Tsc();
+        long start = TimeStampCounter.Now();
         StagePass pass = StagePass.Run(worker, bed.Ports[0], Seconds);
-        long elapsed = (long)Burst.Tsc() - start;
+        long elapsed = TimeStampCounter.Now() - start;
         bed.Router.Conntrack.Table->Quiescence->GoOffline(0);
         if (isCounted)
         {
             Keep(clock, plain, pass, elapsed);
         }
+
+        return pass.Packets;
     }
 
-    private void Keep(StageClock clock, StagePass plain, StagePass timed, long elapsedCycles)
+    private void Keep(StageClock<ProcessorCounter> clock, StagePass plain, StagePass timed, long elapsedCycles)
     {
         double readings = 0;
-        for (int account = 0; account < StageClock.Accounts; account++)
+        for (int account = 0; account < StageAccounts.Count; account++)
         {
             _cycles[account].Add(clock.Cycles(account) / timed.Packets);
             readings += clock.Readings(account);
@@ -166,6 +177,5 @@ internal sealed unsafe class StageProfile
         _timed.Add(timed.NanosecondsPerPacket);
         _booked.Add((double)clock.Booked / elapsedCycles);
         _away.Add((double)clock.Away / elapsedCycles);
-        _gigahertz.Add(elapsedCycles / timed.ClockNanoseconds);
     }
 }

@@ -12,13 +12,16 @@ internal enum StageTraffic
 
     /// <summary>Each one opens a connection.</summary>
     Opening,
+
+    /// <summary>SYN segments from random sources, each refused because the table is full.</summary>
+    Flood,
 }
 
 /// <summary>Settings of a run of <see cref="StageProfile"/>.</summary>
 /// <param name="Traffic">What the packets are.</param>
 /// <param name="Flows">Connections.</param>
-/// <param name="IsTcp">Segments instead of datagrams.</param>
-/// <param name="Seconds">Length of a repeat of established traffic, with and without marks each.</param>
+/// <param name="IsTcp">Segments instead of datagrams; a flood is of segments.</param>
+/// <param name="Seconds">Length of a repeat of established traffic or a flood, with and without marks each.</param>
 /// <param name="Repeats">Repeats.</param>
 internal sealed record StageSettings(StageTraffic Traffic, int Flows, bool IsTcp, double Seconds, int Repeats);
 

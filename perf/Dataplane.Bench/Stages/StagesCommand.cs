@@ -18,7 +18,7 @@ internal static class StagesCommand
     /// <summary>The accounts in the order of a packet's way.</summary>
     private static readonly int[] s_order =
     [
-        StageClock.Port,
+        StageAccounts.Port,
         .. Enum.GetValues<PipelineStage>().Where(stage => stage != PipelineStage.Poll).Select(stage => (int)stage),
         (int)PipelineStage.Poll,
     ];
@@ -31,12 +31,12 @@ internal static class StagesCommand
         Option<int> flows = new("--flows") { Description = "connections", DefaultValueFactory = _ => 1_000_000 };
         Option<string> protocol = new("--protocol")
         {
-            Description = "udp, or tcp with sequence numbers that advance",
+            Description = "udp, or tcp with sequence numbers that advance; a flood is always tcp",
             DefaultValueFactory = _ => "udp",
         };
         Option<double> seconds = new("--seconds")
         {
-            Description = "length of each repeat of established traffic, unmarked and marked each",
+            Description = "length of each repeat of established traffic or a flood, unmarked and marked each",
             DefaultValueFactory = _ => 1,
         };
         Option<int> repeats = new("--repeats") { Description = "repeats", DefaultValueFactory = _ => 5 };
@@ -49,10 +49,20 @@ internal static class StagesCommand
         {
             traffic, flows, protocol, seconds, repeats, json,
         };
+        command.Validators.Add(result =>
+        {
+            // As written: a name that is none has an error of its own and no value.
+            string? Written(Option option) => result.GetResult(option) is { Tokens: [var token] } ? token.Value : null;
+            if (Written(protocol) == "udp" && nameof(StageTraffic.Flood).Equals(Written(traffic), StringComparison.OrdinalIgnoreCase))
+            {
+                result.AddError("--traffic flood: SYN segments, which are --protocol tcp");
+            }
+        });
         command.SetAction(parsed =>
         {
             StageSettings settings = new(
-                parsed.GetValue(traffic), parsed.GetValue(flows), parsed.GetValue(protocol) == "tcp",
+                parsed.GetValue(traffic), parsed.GetValue(flows),
+                parsed.GetValue(traffic) == StageTraffic.Flood || parsed.GetValue(protocol) == "tcp",
                 parsed.GetValue(seconds), parsed.GetValue(repeats));
             try
             {
@@ -79,7 +89,7 @@ internal static class StagesCommand
 
     private static void Print(StageSettings settings, StageProfile profile)
     {
-        double gigahertz = profile.Gigahertz.Median;
+        double gigahertz = TimeStampCounter.Gigahertz;
         double sum = Sum(profile);
         Line($"stages: {Name(settings.Traffic)}, {Protocol(settings)}, {settings.Flows:N0} flows, TSC {gigahertz:F2} GHz");
         Line($"  {"stage",-18}{"cycles a packet, median (range)",-34}{"ns",8}{"share",9}");
@@ -100,7 +110,7 @@ internal static class StagesCommand
 
     private static Dictionary<string, object> Describe(StageSettings settings, StageProfile profile)
     {
-        double gigahertz = profile.Gigahertz.Median;
+        double gigahertz = TimeStampCounter.Gigahertz;
         double sum = Sum(profile);
         Measurement mpps = new([.. profile.Plain.Runs.Select(nanoseconds => 1000 / nanoseconds)]);
         return new Dictionary<string, object>
@@ -145,7 +155,7 @@ internal static class StagesCommand
 
     private static string Name(int account) => account switch
     {
-        StageClock.Port => "generator port",
+        StageAccounts.Port => "generator port",
         (int)PipelineStage.Poll => "rest of the poll",
         _ => JsonNamingPolicy.SnakeCaseLower.ConvertName(((PipelineStage)account).ToString()).Replace('_', ' '),
     };

@@ -8,9 +8,9 @@ internal readonly unsafe struct TimedEnvironment<TEnv> : IEnvironment
     where TEnv : struct, IEnvironment
 {
     private readonly TEnv _inner;
-    private readonly StageClock _clock;
+    private readonly StageClock<ProcessorCounter> _clock;
 
-    public TimedEnvironment(TEnv inner, StageClock clock)
+    public TimedEnvironment(TEnv inner, StageClock<ProcessorCounter> clock)
     {
         _inner = inner;
         _clock = clock;
@@ -18,7 +18,7 @@ internal readonly unsafe struct TimedEnvironment<TEnv> : IEnvironment
 
     public int ReceiveBurst(ushort port, ushort queue, Mbuf** packets, int count)
     {
-        long entered = StageClock.EnterPort();
+        long entered = _clock.EnterPort();
         int received = _inner.ReceiveBurst(port, queue, packets, count);
         _clock.LeavePort(entered);
         return received;
@@ -26,7 +26,7 @@ internal readonly unsafe struct TimedEnvironment<TEnv> : IEnvironment
 
     public int TransmitBurst(ushort port, ushort queue, Mbuf** packets, int count)
     {
-        long entered = StageClock.EnterPort();
+        long entered = _clock.EnterPort();
         int sent = _inner.TransmitBurst(port, queue, packets, count);
         _clock.LeavePort(entered);
         return sent;
@@ -36,7 +36,7 @@ internal readonly unsafe struct TimedEnvironment<TEnv> : IEnvironment
 
     public void Free(Mbuf** packets, int count)
     {
-        long entered = StageClock.EnterPort();
+        long entered = _clock.EnterPort();
         _inner.Free(packets, count);
         _clock.LeavePort(entered);
     }

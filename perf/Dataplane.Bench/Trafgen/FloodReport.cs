@@ -37,6 +37,7 @@ internal sealed class FloodReport(FloodSettings settings, IReadOnlyList<FloodOut
             ["scenario"] = "synflood-trafgen",
             ["time"] = _time,
             ["seconds"] = settings.Seconds,
+            ["repeats"] = settings.Repeats,
             ["packets_per_second"] = settings.PacketsPerSecond,
             ["entries_max"] = settings.EntriesMax,
             ["iperf_mbit_per_s"] = FloodSettings.IperfMegabits,
@@ -46,6 +47,7 @@ internal sealed class FloodReport(FloodSettings settings, IReadOnlyList<FloodOut
             {
                 ["peer"] = outcome.Peer.Name,
                 ["flood"] = outcome.Flood.Name,
+                ["repeat"] = outcome.Repeat,
                 ["result"] = outcome.Measured,
                 ["problem"] = outcome.Problem,
                 ["skipped"] = outcome.IsSkipped,
@@ -64,7 +66,9 @@ internal sealed class FloodReport(FloodSettings settings, IReadOnlyList<FloodOut
         text.Append(CultureInfo.InvariantCulture, $"{rate} for {settings.Seconds} s against a table of {settings.EntriesMax:N0}");
         text.Append(" connections, each router on one\nprocessor, beside iperf3 at ");
         text.Append(CultureInfo.InvariantCulture, $"{FloodSettings.IperfMegabits} Mbit/s");
-        text.Append(" and idle connections. Method and how to read it: [perf/trafgen](../../trafgen/README.md).\n");
+        text.Append(" and idle connections. ");
+        text.Append(settings.Repeats == 1 ? string.Empty : $"Medians of {settings.Repeats} repeats, range in brackets. ");
+        text.Append("Method and how to read it: [perf/trafgen](../../trafgen/README.md).\n");
         text.Append("Raw: [trafgen.json](trafgen.json).\n\n");
         foreach (FloodTable table in Tables())
         {
@@ -75,7 +79,8 @@ internal sealed class FloodReport(FloodSettings settings, IReadOnlyList<FloodOut
         {
             string word = outcome.IsSkipped ? "skipped" : "failed";
             string reason = outcome.Problem!.ReplaceLineEndings(" ");
-            text.Append(CultureInfo.InvariantCulture, $"* {outcome.Peer.Title}, {outcome.Flood.Title}: {word}: {reason}\n");
+            string repeat = settings.Repeats == 1 || outcome.IsSkipped ? string.Empty : $", repeat {outcome.Repeat}";
+            text.Append(CultureInfo.InvariantCulture, $"* {outcome.Peer.Title}, {outcome.Flood.Title}{repeat}: {word}: {reason}\n");
         }
 
         return text.ToString().TrimEnd() + "\n";

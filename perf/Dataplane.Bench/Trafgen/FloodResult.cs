@@ -45,5 +45,9 @@ internal sealed record FloodResult
     public required int HonestOpened { get; init; }
 }
 
-/// <summary>A flood and a router: what came out, or why nothing did.</summary>
-internal sealed record FloodOutcome(FloodedPeer Peer, Flood Flood, FloodResult? Measured, string? Problem, bool IsSkipped);
+/// <summary>A flood and a router, once: what came out, or why nothing did.</summary>
+internal sealed record FloodOutcome(FloodedPeer Peer, Flood Flood, FloodResult? Measured, string? Problem, bool IsSkipped)
+{
+    /// <summary>Which repeat it was, from 1.</summary>
+    public int Repeat { get; init; } = 1;
+}

@@ -31,6 +31,9 @@ internal sealed record FloodSettings
     /// <summary>Length of each flood.</summary>
     public required int Seconds { get; init; }
 
+    /// <summary>How often each flood meets each router.</summary>
+    public int Repeats { get; init; } = 1;
+
     /// <summary>Segments a second; 0 for as many as trafgen can send.</summary>
     public required int PacketsPerSecond { get; init; }
 

@@ -6,36 +6,35 @@ using System.Text;
 namespace Dataplane.Bench.Trafgen;
 
 /// <summary>The results of one flood as rows: what was measured, then a cell for each router.</summary>
-/// <remarks>Numbers are written the same everywhere: the program runs without cultures (InvariantGlobalization).</remarks>
 internal sealed class FloodTable
 {
-    private const string Nothing = "–";
-
     private readonly List<string[]> _rows = [];
 
     /// <summary>Makes the rows.</summary>
     /// <param name="settings">What was asked for.</param>
-    /// <param name="outcomes">Of one flood, at least one.</param>
+    /// <param name="outcomes">Of one flood, at least one; of all repeats.</param>
     public FloodTable(FloodSettings settings, IReadOnlyList<FloodOutcome> outcomes)
     {
-        _rows.Add([outcomes[0].Flood.Title, .. outcomes.Select(outcome => outcome.Peer.Title)]);
-        Add("others ready to run beforehand", r => $"{r.OthersReady:F1}");
-        Add("segments sent", r => $"{r.Sent:N0}, {r.Offered:N0}/s");
-        Add("taken by the router", r => $"{r.Taken:N0}, {Share(r.Taken, r.Sent)}");
-        Add("connections opened", r => $"{r.Opening.Opened:N0}");
+        FloodedPeer[] peers = [.. settings.Peers.Where(peer => outcomes.Any(outcome => outcome.Peer == peer))];
+        FloodRepeats[] repeats = [.. peers.Select(peer => Of(outcomes, peer))];
+        _rows.Add([outcomes[0].Flood.Title, .. peers.Select(peer => peer.Title)]);
+        Add("others ready to run beforehand", r => r.Figure(result => result.OthersReady, "F1"));
+        Add("segments sent", r => $"{r.Figure(result => result.Sent)}, {Offered(r)}/s");
+        Add("taken by the router", r => $"{r.Figure(result => result.Taken)}, {r.Optional(TakenPercent, "F1", " %")}");
+        Add("connections opened", r => r.Figure(result => result.Opening.Opened));
         Add("… a second of those offered, while there was room", Filling);
-        Add("… a second of those offered, once the table was full", r => r.Opening.WhenFull is { } rate ? OfOffered(rate, r) : Nothing);
-        Add("in the table at the end", r => $"{r.Entries:N0} of {settings.EntriesMax:N0}");
-        Add("thrown out of it to make room", r => $"{r.Evicted:N0}");
-        Add("packets dropped", r => Drops(r.Drops));
-        Add("iperf3, Mbit/s before / during / after", r => Phases(r, phase => $"{phase.Megabits:F0}"));
-        Add("… in the worst quarter of a second", r => Phases(r, phase => $"{phase.Lowest:F0}"));
-        Add("… segments sent again", r => Phases(r, phase => $"{phase.Retransmissions}"));
-        Add("idle connections that answered after it", r => $"{r.IdleAnswered} of {FloodSettings.IdleConnections}");
-        Add("honest connections opened during it", r => $"{r.HonestOpened} of {FloodSettings.HonestAttempts}");
+        Add("… a second of those offered, once the table was full", WhenFull);
+        Add("in the table at the end", r => $"{r.Figure(result => result.Entries)} of {settings.EntriesMax:N0}");
+        Add("thrown out of it to make room", r => r.Figure(result => result.Evicted));
+        Add("packets dropped", r => r.Drops());
+        Add("iperf3, Mbit/s before / during / after", r => r.Phases(phase => phase.Megabits));
+        Add("… in the worst quarter of a second", r => r.Phases(phase => phase.Lowest));
+        Add("… segments sent again", r => r.Phases(phase => phase.Retransmissions));
+        Add("idle connections that answered after it", r => $"{r.Figure(flood => flood.IdleAnswered)} of {FloodSettings.IdleConnections}");
+        Add("honest connections opened during it", r => $"{r.Figure(result => result.HonestOpened)} of {FloodSettings.HonestAttempts}");
 
-        void Add(string label, Func<FloodResult, string> cell) => _rows.Add(
-            [label, .. outcomes.Select(outcome => outcome.Measured is { } result ? cell(result) : Nothing)]);
+        void Add(string label, Func<FloodRepeats, string> cell) =>
+            _rows.Add([label, .. repeats.Select(router => router.IsEmpty ? FloodRepeats.Nothing : cell(router))]);
     }
 
     /// <summary>As a table of Markdown.</summary>
@@ -67,17 +66,23 @@ internal sealed class FloodTable
         return text.ToString();
     }
 
-    private static string Share(long part, long whole) => whole == 0 ? Nothing : $"{100.0 * part / whole:F1} %";
+    private static FloodRepeats Of(IEnumerable<FloodOutcome> outcomes, FloodedPeer peer) =>
+        new([.. outcomes.Where(outcome => outcome.Peer == peer).Select(outcome => outcome.Measured).OfType<FloodResult>()]);
 
-    private static string OfOffered(double rate, FloodResult result) => $"{rate:N0} of {result.Offered:N0}";
+    private static double? TakenPercent(FloodResult result) => result.Sent == 0 ? null : 100.0 * result.Taken / result.Sent;
 
-    private static string Filling(FloodResult result) => OfOffered(result.Opening.WithRoom, result)
-        + (result.Opening.FillSeconds is { } seconds ? $", full after {seconds:F2} s" : string.Empty);
+    private static string Offered(FloodRepeats repeats) => repeats.Figure(result => result.Offered);
 
-    private static string Drops(IReadOnlyDictionary<string, long> drops) => drops.Count == 0
-        ? "none"
-        : string.Join(", ", drops.OrderByDescending(drop => drop.Value).Select(drop => $"{drop.Key} {drop.Value:N0}"));
+    private static string Filling(FloodRepeats repeats)
+    {
+        string seconds = repeats.Optional(result => result.Opening.FillSeconds, "F2", " s");
+        return $"{repeats.Figure(result => result.Opening.WithRoom)} of {Offered(repeats)}"
+            + (seconds == FloodRepeats.Nothing ? string.Empty : $", full after {seconds}");
+    }
 
-    private static string Phases(FloodResult result, Func<IperfPhase, string> cell) =>
-        string.Join(" / ", ((IperfPhase[])[result.IperfBefore, result.IperfDuring, result.IperfAfter]).Select(cell));
+    private static string WhenFull(FloodRepeats repeats)
+    {
+        string rate = repeats.Optional(result => result.Opening.WhenFull);
+        return rate == FloodRepeats.Nothing ? rate : $"{rate} of {Offered(repeats)}";
+    }
 }

@@ -55,7 +55,7 @@ internal sealed class FloodedNetfilter : FloodedRouter
             _router.RunWithInput(Rules, "nft", "-f", "-").OrThrow();
             _router.Write("/proc/sys/net/netfilter/nf_conntrack_tcp_loose", "0");
             _router.Ip("route", "add", Sources, "via", LabAddresses.Server);
-            string mask = (1UL << settings.WorkerCpu).ToString("x", CultureInfo.InvariantCulture);
+            string mask = SteeringMask(settings.WorkerCpu);
             foreach (string device in (string[])[Topology.LanInterface, Topology.DmzInterface, Topology.WanInterface])
             {
                 _router.Write($"/sys/class/net/{device}/queues/rx-0/rps_cpus", mask);
@@ -92,6 +92,17 @@ internal sealed class FloodedNetfilter : FloodedRouter
     internal static string? Objection(long limit, long tracked, int wanted) => wanted >= limit || tracked <= wanted / 2
         ? null
         : $"the machine tracks {tracked:N0} connections of its own, for which a limit of {wanted:N0} would hold, too";
+
+    /// <summary>One processor as the kernel writes sets of them: words of 32 in hexadecimal, the highest first, commas between.</summary>
+    /// <param name="cpu">From 0.</param>
+    internal static string SteeringMask(int cpu)
+    {
+        const int wordBits = 32;
+        string[] words = new string[cpu / wordBits + 1];
+        Array.Fill(words, "00000000");
+        words[0] = (1u << cpu % wordBits).ToString("x", CultureInfo.InvariantCulture);
+        return string.Join(',', words);
+    }
 
     /// <inheritdoc/>
     public override TableState ReadTable() => TableOf(_statistics.Read());

@@ -15,6 +15,7 @@ namespace Dataplane.Bench.Trafgen;
 internal static class TrafgenCommand
 {
     private static readonly Option<int> s_seconds = Number("--seconds", "length of each flood", 5, 3, 60);
+    private static readonly Option<int> s_repeats = Number("--repeats", "how often each flood meets each router", 1, 1, 100);
     private static readonly Option<int> s_rate = Number(
         "--rate", "segments a second; 0: as many as trafgen can send", 200_000, 1000, 2_000_000, orZero: true);
 
@@ -29,7 +30,7 @@ internal static class TrafgenCommand
     {
         CliCommand command = new("synflood-trafgen", "floods of SYN, SYN+ACK and ACK segments against this router and netfilter")
         {
-            s_seconds, s_rate, s_entries, s_peers, s_floods, s_json, s_output,
+            s_seconds, s_repeats, s_rate, s_entries, s_peers, s_floods, s_json, s_output,
         };
         command.SetAction(Run);
         return command;
@@ -77,6 +78,7 @@ internal static class TrafgenCommand
             Peers = [.. FloodedPeer.All.Where(peer => peers?.Contains(peer.Name) ?? true)],
             Floods = [.. Flood.All.Where(flood => floods?.Contains(flood.Name) ?? true)],
             Seconds = parsed.GetValue(s_seconds),
+            Repeats = parsed.GetValue(s_repeats),
             PacketsPerSecond = parsed.GetValue(s_rate),
             EntriesMax = parsed.GetValue(s_entries),
             WorkerCpu = cpus[^1],

@@ -3,202 +3,7 @@
  * between them that computes checksums anew. Needs root; without it nothing is tested. Prints "N passed, N
  * failed".
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "netfilter_feed.h"
-
-#define PUBLIC_ADDRESS 0xcb007107 /* 203.0.113.7 */
-
-static unsigned int passed, failed;
-
-/* One of many of which only failures count. */
-__attribute__((format(printf, 2, 3))) static bool each(bool holds, const char *format, ...)
-{
-	va_list arguments;
-
-	if (holds)
-		return true;
-	failed++;
-	va_start(arguments, format);
-	printf("not ok: ");
-	vprintf(format, arguments);
-	printf("\n");
-	va_end(arguments);
-	return false;
-}
-
-#define check(holds, ...) (passed += each(holds, __VA_ARGS__))
-
-struct packet {
-	uint8_t bytes[FRAME_BYTES_MAX];
-	uint32_t length;
-};
-
-struct bed {
-	struct traffic traffic;
-	const volatile struct counters *counters;
-	int feed, answer, end;
-};
-
-static struct bed bed_of(enum mode mode, uint8_t protocol, uint32_t flows, uint32_t frame_bytes)
-{
-	static struct program feed, answer, end;
-	struct bed bed = {.traffic = {mode, protocol, flows, frame_bytes, true, {2, 1}, {2, 2}, -1, -1}};
-
-	memset(&feed, 0, sizeof(feed));
-	memset(&answer, 0, sizeof(answer));
-	memset(&end, 0, sizeof(end));
-	bed.counters = make_maps(&bed.traffic);
-	write_feed(&feed, &bed.traffic);
-	write_answer(&answer, &bed.traffic);
-	write_end(&end, &bed.traffic);
-	bed.feed = load("feed", &feed);
-	bed.answer = load("answer", &answer);
-	bed.end = load("end", &end);
-	return bed;
-}
-
-/* Runs a program on a packet, which it may change; returns its verdict. */
-static uint32_t run(int program, struct packet *packet)
-{
-	uint8_t result[FRAME_BYTES_MAX];
-	union bpf_attr attributes = {.test = {
-					     .prog_fd = (uint32_t)program,
-					     .data_size_in = packet->length,
-					     .data_in = (uintptr_t)packet->bytes,
-					     .data_size_out = sizeof(result),
-					     .data_out = (uintptr_t)result,
-					     .repeat = 1,
-				     }};
-
-	if (bpf(BPF_PROG_TEST_RUN, &attributes) < 0)
-		fail("a run of a program");
-	memcpy(packet->bytes, result, attributes.test.data_size_out);
-	packet->length = attributes.test.data_size_out;
-	return attributes.test.retval;
-}
-
-/* ---- packets ---- */
-
-static uint32_t get(const struct packet *packet, int offset, int bytes)
-{
-	uint32_t value = 0;
-
-	for (int index = 0; index < bytes; index++)
-		value = value << 8 | packet->bytes[offset + index];
-	return value;
-}
-
-static void set(struct packet *packet, int offset, int bytes, uint32_t value)
-{
-	for (int index = bytes - 1; index >= 0; index--, value >>= 8)
-		packet->bytes[offset + index] = (uint8_t)value;
-}
-
-static uint16_t sum(const uint8_t *bytes, uint32_t length, uint32_t start)
-{
-	for (uint32_t index = 0; index < length; index++)
-		start += index % 2 == 0 ? (uint32_t)bytes[index] << 8 : bytes[index];
-	while (start >> 16 != 0)
-		start = (start & 0xffff) + (start >> 16);
-	return (uint16_t)start;
-}
-
-static uint16_t ip_sum(const struct packet *packet)
-{
-	return sum(packet->bytes + AT_IP, 20, 0);
-}
-
-static uint16_t l4_sum(const struct packet *packet)
-{
-	uint32_t segment = get(packet, AT_LENGTH, 2) - 20;
-
-	return sum(packet->bytes + AT_SOURCE, segment + 8, packet->bytes[AT_PROTOCOL] + segment);
-}
-
-static bool is_sound(const struct packet *packet)
-{
-	return ip_sum(packet) == 0xffff && l4_sum(packet) == 0xffff;
-}
-
-/* A packet as the stack would take it: padding behind what IP says is gone. */
-static struct packet make(const struct bed *bed)
-{
-	struct packet packet = {.length = bed->traffic.frame_bytes};
-
-	each(run(bed->feed, &packet) == XDP_PASS, "the packet is made");
-	packet.length = get(&packet, AT_LENGTH, 2) + AT_IP;
-	return packet;
-}
-
-static void set_checksums(struct packet *packet)
-{
-	int at = packet->bytes[AT_PROTOCOL] == IPPROTO_TCP ? AT_TCP_CHECKSUM : AT_UDP_CHECKSUM;
-
-	set(packet, AT_IP_CHECKSUM, 2, 0);
-	set(packet, AT_IP_CHECKSUM, 2, (uint16_t)~ip_sum(packet));
-	set(packet, at, 2, 0);
-	set(packet, at, 2, (uint16_t)~l4_sum(packet));
-}
-
-static void route(struct packet *packet, const uint8_t *from, uint8_t neighbour)
-{
-	const uint8_t to[6] = {2, 0, 0, 0, 0, neighbour};
-
-	memcpy(packet->bytes, to, 6);
-	memcpy(packet->bytes + 6, from, 6);
-	packet->bytes[AT_HOPS]--;
-}
-
-/* What the router under test does, for one host at a time. */
-static uint32_t translate(const struct bed *bed, struct packet *packet)
-{
-	uint32_t host = get(packet, AT_SOURCE, 4);
-
-	set(packet, AT_SOURCE, 4, PUBLIC_ADDRESS);
-	route(packet, bed->traffic.outside_mac, SERVER_MAC);
-	set_checksums(packet);
-	return host;
-}
-
-static void restore(const struct bed *bed, struct packet *packet, uint32_t host)
-{
-	set(packet, AT_DESTINATION, 4, host);
-	route(packet, bed->traffic.inside_mac, HOST_MAC);
-	set_checksums(packet);
-}
-
-static uint64_t wrong(const struct bed *bed)
-{
-	const volatile struct side *sides[] = {&bed->counters->inside, &bed->counters->outside};
-	uint64_t total = 0;
-
-	for (int side = 0; side < 2; side++)
-		total += sides[side]->bad_ip_checksum + sides[side]->bad_l4_checksum + sides[side]->bad_header +
-			 sides[side]->bad_payload;
-	return total;
-}
-
-/* There and back; returns the reply as the server sent it. */
-static struct packet exchange(const struct bed *bed, struct packet packet)
-{
-	uint32_t host = translate(bed, &packet);
-
-	each(run(bed->answer, &packet) == XDP_TX, "the server replies");
-	each(is_sound(&packet), "the reply's checksums are right");
-	struct packet reply = packet;
-	restore(bed, &packet, host);
-	each(run(bed->end, &packet) == XDP_DROP, "the host takes the reply");
-	return reply;
-}
-
-/* ---- tests ---- */
+#include "netfilter_bed.h"
 
 static void test_datagrams(uint32_t frame_bytes)
 {
@@ -213,11 +18,21 @@ static void test_datagrams(uint32_t frame_bytes)
 			 get(&packet, AT_SOURCE_PORT, 2) == HOST_PORT + (flow >> 16);
 	}
 	check(sound == 70000, "%u bytes: every flow has a tuple, its number and right checksums", frame_bytes);
+	static bool seen[70000];
+	unsigned int flows = 0;
+	memset(seen, 0, sizeof(seen));
 	for (int turn = 0; turn < 200; turn++) {
 		struct packet packet = make(&bed);
-		each(get(&packet, AT_UDP_PAYLOAD, 4) < 70000, "a chosen flow is one of them");
+		uint32_t flow = get(&packet, AT_UDP_PAYLOAD, 4);
+
+		if (!each(flow < 70000, "a chosen flow is one of them"))
+			continue;
+		flows += !seen[flow];
+		seen[flow] = true;
 		exchange(&bed, packet);
 	}
+	check(bed.counters->opened == flows && flows > 150, "%u flows came back, each is counted once: %llu",
+	      flows, (unsigned long long)bed.counters->opened);
 	check(bed.counters->outside.arrived == 200 && bed.counters->inside.arrived == 200 && wrong(&bed) == 0,
 	      "%u bytes: what is right is counted and nothing found wrong", frame_bytes);
 }
@@ -328,12 +143,70 @@ static void test_wrong(uint8_t protocol)
 	run(bed.end, &packet);
 	check(bed.counters->inside.bad_header == 1 && wrong(&bed) == 5, "a reply to another host is found");
 	packet = right;
-	set(&packet, protocol == IPPROTO_TCP ? AT_TCP_PAYLOAD : AT_UDP_PAYLOAD, 4, 1 << 16);
-	set_checksums(&packet);
 	run(bed.answer, &packet);
+	set(&packet, protocol == IPPROTO_TCP ? AT_TCP_PAYLOAD : AT_UDP_PAYLOAD, 4, 1 << 16);
 	restore(&bed, &packet, HOSTS << 16);
 	run(bed.end, &packet);
 	check(bed.counters->inside.bad_payload == 1 && wrong(&bed) == 6, "a reply of another flow is found");
+}
+
+/* A mistake that every checksum agrees with is found at that end, and nowhere else. */
+static void harmed(const struct bed *bed, int program, const struct packet *right,
+		   const volatile struct side *side, int offset, uint32_t by, const char *what)
+{
+	struct packet packet = *right;
+	uint64_t before = side->bad_header, all = wrong(bed);
+
+	set(&packet, offset, 4, get(&packet, offset, 4) + by);
+	set_checksums(&packet);
+	check(run(program, &packet) == XDP_DROP && side->bad_header == before + 1 && wrong(bed) == all + 1,
+	      "%s, %s: is found", side == &bed->counters->outside ? "outside" : "inside", what);
+}
+
+/* All that a translation has to leave alone, in the handshake and in data, both ways. */
+static void test_left_alone(bool untranslated)
+{
+	static const struct {
+		int offset;
+		uint32_t by;
+		const char *what;
+		bool tcp;
+	} harms[] = {
+		{AT_IP, 0x00100000, "type of service", false},
+		{AT_IDENTIFICATION, 0x00010000, "identification", false},
+		{AT_FRAGMENT - 2, 0xffffc000, "don't fragment", false},
+		{AT_SEQUENCE, 1, "sequence number", true},
+		{AT_SEQUENCE, 1 << 30, "sequence number far beyond", true},
+		{AT_ACKNOWLEDGMENT, 0xffffffff, "acknowledgment", true},
+		{AT_ACKNOWLEDGMENT, 1 << 30, "acknowledgment far beyond", true},
+		{AT_FLAGS - 1, 0x00200000, "urgent flag", true},
+		{AT_FLAGS - 1, 0x10000000, "data offset", true},
+		{AT_WINDOW, 0xff000000, "window", true},
+		{AT_TCP_CHECKSUM, 1, "urgent pointer", true},
+	};
+	struct bed bed = bed_that(ESTABLISHED, IPPROTO_TCP, 3, FRAME_BYTES_MIN, untranslated);
+	const volatile struct counters *counters = bed.counters;
+
+	for (int turn = 0; turn < 2; turn++) {
+		struct packet out = make(&bed);
+		uint32_t host = translate(&bed, &out);
+		struct packet back = out;
+
+		run(bed.answer, &back);
+		restore(&bed, &back, host);
+		for (size_t index = 0; index < sizeof(harms) / sizeof(harms[0]); index++) {
+			harmed(&bed, bed.answer, &out, &counters->outside, harms[index].offset, harms[index].by,
+			       harms[index].what);
+			harmed(&bed, bed.end, &back, &counters->inside, harms[index].offset, harms[index].by,
+			       harms[index].what);
+		}
+		uint64_t before = wrong(&bed);
+		run(bed.end, &back);
+		check(wrong(&bed) == before && counters->opened > 0, "nothing is learned from what is wrong");
+		for (uint64_t more = counters->sent; turn == 0 && more < opening_packets(&bed.traffic); more++)
+			exchange(&bed, make(&bed));
+		check(wrong(&bed) == before, "and nothing is wrong with what follows");
+	}
 }
 
 static void test_others(void)
@@ -367,6 +240,8 @@ int main(void)
 	test_unanswered();
 	test_wrong(IPPROTO_UDP);
 	test_wrong(IPPROTO_TCP);
+	test_left_alone(false);
+	test_left_alone(true);
 	test_others();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed == 0 ? 0 : 1;
