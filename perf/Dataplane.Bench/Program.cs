@@ -34,10 +34,10 @@ internal static class Program
         };
         protocol.AcceptOnlyFromAmong("udp", "tcp");
         Option<FileInfo?> json = new("--json") { Description = "write the results to this file" };
-        flows.Validators.Add(result => Check(result.GetValue(flows) is >= 1 and <= 100_000_000, result, "--flows: 1 to 100000000"));
-        repeats.Validators.Add(result => Check(result.GetValue(repeats) is >= 1 and <= 1000, result, "--repeats: 1 to 1000"));
-        workers.Validators.Add(result => Check(result.GetValue(workers) is 1 or 2, result, "--workers: 1 or 2"));
-        seconds.Validators.Add(result => Check(result.GetValue(seconds) is > 0 and <= 600, result, "--seconds: up to 600"));
+        flows.Require(value => value is >= 1 and <= 100_000_000, "--flows: 1 to 100000000");
+        repeats.Require(value => value is >= 1 and <= 1000, "--repeats: 1 to 1000");
+        workers.Require(value => value is 1 or 2, "--workers: 1 or 2");
+        seconds.Require(value => value is > 0 and <= 600, "--seconds: up to 600");
 
         Command limit = new("memory-limit", "random cache lines a second that one core can fetch, in C, with prefetch")
         {
@@ -70,14 +70,6 @@ internal static class Program
         }
 
         return root.Parse(args).Invoke();
-    }
-
-    private static void Check(bool ok, System.CommandLine.Parsing.OptionResult result, string message)
-    {
-        if (!ok)
-        {
-            result.AddError(message);
-        }
     }
 
     private static Dictionary<string, object> RunLimit(int flows, int repeats)

@@ -27,8 +27,9 @@ internal static class CompareCommand
         DefaultValueFactory = _ => 1,
     };
 
-    private static readonly Option<string?> s_peers = Names("--peers", "programs", Peer.All.Select(peer => peer.Name));
-    private static readonly Option<string?> s_traffic = Names("--traffic", "kinds of traffic", Traffic.All.Select(traffic => traffic.Name));
+    private static readonly Option<string?> s_peers = OptionRules.Names("--peers", "programs", Peer.All.Select(peer => peer.Name));
+    private static readonly Option<string?> s_traffic =
+        OptionRules.Names("--traffic", "kinds of traffic", Traffic.All.Select(traffic => traffic.Name));
     private static readonly Option<string?> s_router = new("--router")
     {
         Description = "dataplane.dll; default the checkout's release build",
@@ -41,7 +42,8 @@ internal static class CompareCommand
 
     private static readonly Option<string?> s_output = new("--output") { Description = "folder of the results; default perf/results/DATE" };
 
-    private static readonly Option<string?> s_workers = Names("--workers", "polling threads; default both, with --quick one", ["1", "2"]);
+    private static readonly Option<string?> s_workers =
+        OptionRules.Names("--workers", "polling threads; default both, with --quick one", ["1", "2"]);
     private static readonly Option<string?> s_workerCpus = new("--worker-cpus")
     {
         Description = "processors of the polling threads, such as 2,3; a single one has the last; default the last ones",
@@ -60,10 +62,8 @@ internal static class CompareCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        s_repeats.Validators.Add(result => Require(
-            result.GetValue(s_repeats) is null or (>= 1 and <= 1000), result, "--repeats: 1 to 1000"));
-        s_seconds.Validators.Add(result => Require(
-            result.GetValue(s_seconds) is >= 0.1 and <= 60, result, "--seconds: 0.1 to 60"));
+        s_repeats.Require(value => value is null or (>= 1 and <= 1000), "--repeats: 1 to 1000");
+        s_seconds.Require(value => value is >= 0.1 and <= 60, "--seconds: 0.1 to 60");
         Command command = new("compare", "this router, Open vSwitch, netfilter and testpmd under the same generated traffic")
         {
             s_quick, s_repeats, s_seconds, s_peers, s_traffic, s_workers, s_workerCpus, s_controlCpu, s_append, s_router, s_generator,
@@ -206,28 +206,5 @@ internal static class CompareCommand
         }
 
         throw new InvalidOperationException("the assembly does not say which checkout it was built from");
-    }
-
-    /// <summary>An option whose value is a list of known names.</summary>
-    private static Option<string?> Names(string name, string description, IEnumerable<string> known)
-    {
-        string[] allowed = [.. known];
-        Option<string?> option = new(name) { Description = $"{description}: {string.Join(", ", allowed)}" };
-        option.Validators.Add(result =>
-        {
-            foreach (string part in (result.GetValue(option) ?? string.Empty).Split(','))
-            {
-                Require(allowed.Contains(part), result, $"{name}: '{part}' is none of {string.Join(", ", allowed)}");
-            }
-        });
-        return option;
-    }
-
-    private static void Require(bool ok, OptionResult result, string message)
-    {
-        if (!ok)
-        {
-            result.AddError(message);
-        }
     }
 }

@@ -58,17 +58,10 @@ internal static class LatencyCommand
     public static Command Create()
     {
         s_protocol.AcceptOnlyFromAmong("udp", "tcp");
-        s_peers.Validators.Add(result =>
-        {
-            foreach (string name in (result.GetValue(s_peers) ?? string.Empty).Split(',').Except(s_names))
-            {
-                result.AddError($"--peers: '{name}' is none of {string.Join(", ", s_names)}");
-            }
-        });
-        s_flows.Validators.Add(result => Require(
-            result.GetValue(s_flows) is >= 1 and <= FlowsMax, result, $"--flows: 1 to {FlowsMax.ToString(CultureInfo.InvariantCulture)}"));
-        s_seconds.Validators.Add(result => Require(result.GetValue(s_seconds) is >= 0.1 and <= 600, result, "--seconds: 0.1 to 600"));
-        s_repeats.Validators.Add(result => Require(result.GetValue(s_repeats) is >= 1 and <= 1000, result, "--repeats: 1 to 1000"));
+        s_peers.RequireNames(s_names);
+        s_flows.Require(value => value is >= 1 and <= FlowsMax, $"--flows: 1 to {FlowsMax.ToString(CultureInfo.InvariantCulture)}");
+        s_seconds.Require(value => value is >= 0.1 and <= 600, "--seconds: 0.1 to 600");
+        s_repeats.Require(value => value is >= 1 and <= 1000, "--repeats: 1 to 1000");
         Command command = new("latency", "delay of packets at 1, 50 and 90 % of each program's maximum, and how long its thread is away")
         {
             s_peers, s_flows, s_protocol, s_seconds, s_repeats, s_workerCpu, s_controlCpu, s_router, s_generator, s_output,
@@ -140,13 +133,5 @@ internal static class LatencyCommand
             ProcessorNotes = processors.Notes(places, workers: 1),
         };
         return new LatencySettings(common, traffic);
-    }
-
-    private static void Require(bool ok, OptionResult result, string message)
-    {
-        if (!ok)
-        {
-            result.AddError(message);
-        }
     }
 }

@@ -41,10 +41,9 @@ internal static class StagesCommand
         };
         Option<int> repeats = new("--repeats") { Description = "repeats", DefaultValueFactory = _ => 5 };
         protocol.AcceptOnlyFromAmong("udp", "tcp");
-        flows.Validators.Add(result => Require(result.GetValue(flows) is >= 1 and <= 100_000_000, result, "--flows: 1 to 100000000"));
-        seconds.Validators.Add(result => Require(
-            result.GetValue(seconds) is > 0 and <= 600, result, "--seconds: more than 0, up to 600"));
-        repeats.Validators.Add(result => Require(result.GetValue(repeats) is >= 1 and <= 1000, result, "--repeats: 1 to 1000"));
+        flows.Require(value => value is >= 1 and <= 100_000_000, "--flows: 1 to 100000000");
+        seconds.Require(value => value is > 0 and <= 600, "--seconds: more than 0, up to 600");
+        repeats.Require(value => value is >= 1 and <= 1000, "--repeats: 1 to 1000");
         Command command = new("stages", "cycles that a packet takes in each stage of the pipeline, on memory ports")
         {
             traffic, flows, protocol, seconds, repeats, json,
@@ -77,14 +76,6 @@ internal static class StagesCommand
             }
         });
         return command;
-    }
-
-    private static void Require(bool ok, OptionResult result, string message)
-    {
-        if (!ok)
-        {
-            result.AddError(message);
-        }
     }
 
     private static void Print(StageSettings settings, StageProfile profile)

@@ -36,8 +36,13 @@ internal static class TableCommands
             Description = "burst as in the router; prefetched and single were rejected for it", DefaultValueFactory = _ => LookupForm.Burst,
         };
         Option<bool> handover = new("--handover") { Description = "each worker removes what the other one inserted" };
-        handover.Validators.Add(result => Require(
-            !result.GetValue(handover) || result.GetValue(s_workers) == 2, result, "--handover: needs --workers 2"));
+        handover.Validators.Add(result =>
+        {
+            if (result.GetValue(handover) && OptionRules.TryRead(result, s_workers, out int workers) && workers != 2)
+            {
+                result.AddError("--handover: needs --workers 2");
+            }
+        });
 
         Command lookup = new("table-lookup", "lookups of tuples that are in the table, and of tuples that are not")
         {
@@ -83,26 +88,14 @@ internal static class TableCommands
 
     private static void AddValidators()
     {
-        s_flows.Validators.Add(result => Require(
-            result.GetValue(s_flows) is >= 10_000 and <= 100_000_000, result, "--flows: 10000 to 100000000"));
-        s_load.Validators.Add(result => Require(result.GetValue(s_load) is null or (>= 10 and <= 95), result, "--load: 10 to 95"));
-        s_workers.Validators.Add(result => Require(
-            result.GetValue(s_workers) is 1 or 2 && result.GetValue(s_workers) <= Environment.ProcessorCount,
-            result, "--workers: 1 or 2, and a processor for each"));
-        s_family.Validators.Add(result => Require(result.GetValue(s_family) is 4 or 6, result, "--family: 4 or 6"));
-        s_batch.Validators.Add(result => Require(
-            result.GetValue(s_batch) is null or (>= 1 and <= LookupBurst.Max), result, $"--batch: 1 to {LookupBurst.Max}"));
-        s_repeats.Validators.Add(result => Require(result.GetValue(s_repeats) is >= 1 and <= 1000, result, "--repeats: 1 to 1000"));
-        s_seconds.Validators.Add(result => Require(
-            result.GetValue(s_seconds) is > 0 and <= 600, result, "--seconds: more than 0, up to 600"));
-    }
-
-    private static void Require(bool ok, OptionResult result, string message)
-    {
-        if (!ok)
-        {
-            result.AddError(message);
-        }
+        s_flows.Require(value => value is >= 10_000 and <= 100_000_000, "--flows: 10000 to 100000000");
+        s_load.Require(value => value is null or (>= 10 and <= 95), "--load: 10 to 95");
+        s_workers.Require(
+            value => value is 1 or 2 && value <= Environment.ProcessorCount, "--workers: 1 or 2, and a processor for each");
+        s_family.Require(value => value is 4 or 6, "--family: 4 or 6");
+        s_batch.Require(value => value is null or (>= 1 and <= LookupBurst.Max), $"--batch: 1 to {LookupBurst.Max}");
+        s_repeats.Require(value => value is >= 1 and <= 1000, "--repeats: 1 to 1000");
+        s_seconds.Require(value => value is > 0 and <= 600, "--seconds: more than 0, up to 600");
     }
 
     private static void SetAction(

@@ -20,8 +20,8 @@ internal static class TrafgenCommand
         "--rate", "segments a second; 0: as many as trafgen can send", 200_000, 1000, 2_000_000, orZero: true);
 
     private static readonly Option<int> s_entries = Number("--entries", "connections that the table holds", 65_536, 1024, 16_000_000);
-    private static readonly Option<string?> s_peers = Names("--peers", "routers", FloodedPeer.All.Select(peer => peer.Name));
-    private static readonly Option<string?> s_floods = Names("--floods", "floods", Flood.All.Select(flood => flood.Name));
+    private static readonly Option<string?> s_peers = OptionRules.Names("--peers", "routers", FloodedPeer.All.Select(peer => peer.Name));
+    private static readonly Option<string?> s_floods = OptionRules.Names("--floods", "floods", Flood.All.Select(flood => flood.Name));
     private static readonly Option<FileInfo?> s_json = new("--json") { Description = "write the results to this file, too" };
     private static readonly Option<string?> s_output = new("--output") { Description = "folder of the report; default perf/results/DATE" };
 
@@ -89,33 +89,9 @@ internal static class TrafgenCommand
     private static Option<int> Number(string name, string description, int usual, int least, int most, bool orZero = false)
     {
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => usual };
-        option.Validators.Add(result => Require(
-            (result.GetValue(option) is int value && value >= least && value <= most) || (orZero && value == 0),
-            result,
-            $"{name}: {(orZero ? "0, or " : string.Empty)}{least} to {most}"));
+        option.Require(
+            value => (value >= least && value <= most) || (orZero && value == 0),
+            $"{name}: {(orZero ? "0, or " : string.Empty)}{least} to {most}");
         return option;
-    }
-
-    /// <summary>An option whose value is a list of known names.</summary>
-    private static Option<string?> Names(string name, string description, IEnumerable<string> known)
-    {
-        string[] allowed = [.. known];
-        Option<string?> option = new(name) { Description = $"{description}: {string.Join(',', allowed)}" };
-        option.Validators.Add(result =>
-        {
-            foreach (string part in (result.GetValue(option) ?? string.Empty).Split(','))
-            {
-                Require(allowed.Contains(part), result, $"{name}: '{part}' is none of {string.Join(", ", allowed)}");
-            }
-        });
-        return option;
-    }
-
-    private static void Require(bool ok, OptionResult result, string message)
-    {
-        if (!ok)
-        {
-            result.AddError(message);
-        }
     }
 }
