@@ -24,6 +24,9 @@ public unsafe struct IndexPool
     [FieldOffset(4)] private uint _count;
     [FieldOffset(8)] private uint* _stack;
 
+    /// <summary>At this moment; only the lock says for how long.</summary>
+    private readonly bool IsEmpty => Volatile.Read(in _count) == 0;
+
     /// <param name="stack">Room for <paramref name="count"/> indexes.</param>
     /// <param name="count">Records in the arena; index 0 is never handed out.</param>
     internal void Initialize(uint* stack, uint count)
@@ -51,7 +54,7 @@ public unsafe struct IndexPool
     /// <summary>Sees to it that a worker has so many at hand, or a batch, as far as there are any.</summary>
     internal void Provide(IndexCache* cache, int count)
     {
-        if (cache->Count < count && cache->Count <= IndexCache.Capacity - Batch && Volatile.Read(ref _count) > 0)
+        if (cache->Count < count && cache->Count <= IndexCache.Capacity - Batch && !IsEmpty)
         {
             Refill(cache);
         }

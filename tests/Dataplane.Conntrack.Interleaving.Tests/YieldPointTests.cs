@@ -25,8 +25,9 @@ public sealed partial class YieldPointTests
     {
         ["StripeLocks.cs: while (Volatile.Read(ref *word) != 0)"] = "a turn of the wait, which is a point itself",
         ["CreditPool.cs: public readonly long Max => Volatile.Read(in _max);"] = "a figure; workers do not act on it",
-        ["CreditPool.cs: public readonly long Left => Volatile.Read(in _credits);"] = "a figure",
+        ["CreditPool.cs: public readonly long Left => Volatile.Read(in _credits);"] = "a figure, and a hint: whether to prepare a connection",
         ["CreditPool.cs: public readonly bool IsScarce => Volatile.Read(in _credits) < _scarce;"] = "a hint: how many credits to keep",
+        ["IndexPool.cs: private readonly bool IsEmpty => Volatile.Read(in _count) == 0;"] = "a hint: whether a refill is worth its lock",
         ["CreditPool.cs: Interlocked.Add(ref _credits, max - _max);"] = "the control thread's",
         ["CreditPool.cs: Volatile.Write(ref _max, max);"] = "the control thread's",
     };
