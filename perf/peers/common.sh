@@ -48,6 +48,22 @@ work=$(mktemp -d -t "$PREFIX.XXXXXX")
 exec 3<&0
 started=()
 
+# DPDK loads no driver from below a directory that everybody may write to, a checkout in /tmp for example: a copy then.
+copied=/run/dataplane-bench/$PREFIX
+if [[ $GENERATOR != "$copied"/* ]]; then # else a script that began anew has copied it already
+    directory=$(dirname "$(readlink -f "${GENERATOR:-/}")")
+    while [[ $directory != / ]] && ! (($(stat -c '0%a' "$directory") & 2)); do
+        directory=$(dirname "$directory")
+    done
+    if [[ $directory == / ]]; then
+        copied=
+    else
+        mkdir -p "$copied"
+        cp "$GENERATOR" "$copied/"
+        GENERATOR=$copied/$(basename "$GENERATOR")
+    fi
+fi
+
 # What was started last is stopped first; one that does not end in five seconds is killed.
 stop_started() {
     local index process
@@ -72,7 +88,7 @@ finish() {
     trap '' TERM INT HUP # a second one would leave half of it
     stop_started
     clean_up
-    rm -rf "$work" "$RUNTIME"
+    rm -rf "$work" "$RUNTIME" ${copied:+"$copied"}
     exit "$code"
 }
 trap finish EXIT
